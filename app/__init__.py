@@ -1,0 +1,1 @@
+"""Isthmus: one GraphQL API over PostgreSQL and MongoDB, live over Redis."""

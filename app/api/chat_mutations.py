@@ -1,0 +1,195 @@
+"""Mutations of conversations and messages."""
+
+from typing import Annotated
+
+import strawberry
+from strawberry.scalars import JSON
+
+from app.api.context import Info
+from app.api.ids import uuid_of
+from app.api.mutation import KeyedInput, MediumInput, Payload, attachments_of, mutation
+from app.api.types import Conversation, Message
+from app.chat import commands
+from app.chat.commands import NewMessage
+from app.chat.log import ConversationRecord, LogEntry, group_conversation_id
+from app.chat.models import ConversationKind
+from app.errors import Invalid, NotFound, Required
+
+ConversationId = Annotated[strawberry.ID, strawberry.argument(description="The conversation's id.")]
+
+
+@strawberry.input(description="A conversation to start, or to find if there is one.")
+class ConversationStartInput(KeyedInput):
+    """The input of `conversationStart`."""
+
+    kind: ConversationKind = strawberry.field(description="Between whom it is to be.")
+    user_id: strawberry.ID | None = strawberry.field(
+        default=None, description="With whom, for a direct one; there is one for each pair."
+    )
+    group_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Whose, for a group's; every group has one, for its members."
+    )
+    title: str | None = strawberry.field(
+        default=None,
+        description="What to call it, for one with an assistant: at most 200 characters.",
+    )
+
+
+@strawberry.type(description="What came of `conversationStart`.")
+class ConversationStartPayload(Payload):
+    """The conversation."""
+
+    conversation: ConversationRecord | None = strawberry.field(
+        default=None, graphql_type=Conversation | None, description="The conversation."
+    )
+
+
+@strawberry.input(description="A message.")
+class MessageSendInput(KeyedInput):
+    """The input of `messageSend`."""
+
+    text: str | None = strawberry.field(
+        default=None,
+        description="What it says: at most 10,000 characters. Needed without attachments.",
+    )
+    attachments: list[MediumInput] = strawberry.field(
+        default_factory=list, description="Files beside the text: at most 20."
+    )
+    metadata: JSON | None = strawberry.field(  # type: ignore[valid-type]
+        default=None, description="An object that clients keep with it: at most 8 kB."
+    )
+
+
+@strawberry.type(description="What came of `messageSend`.")
+class MessageSendPayload(Payload):
+    """The message, and the conversation that it changed."""
+
+    message: LogEntry | None = strawberry.field(
+        default=None, graphql_type=Message | None, description="The message, with its place."
+    )
+    conversation: ConversationRecord | None = strawberry.field(
+        default=None,
+        graphql_type=Conversation | None,
+        description="The conversation as it is now.",
+    )
+
+
+@strawberry.input(description="How far you have read.")
+class ConversationMarkReadInput(KeyedInput):
+    """The input of `conversationMarkRead`."""
+
+    message_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The last message that you have read; all of them if left out."
+    )
+
+
+@strawberry.type(description="What came of `conversationMarkRead`.")
+class ConversationMarkReadPayload(Payload):
+    """The conversation."""
+
+    conversation: ConversationRecord | None = strawberry.field(
+        default=None,
+        graphql_type=Conversation | None,
+        description="The conversation, with its unread count as it is now.",
+    )
+
+
+@strawberry.type
+class ChatMutations:
+    """Writes."""
+
+    @mutation(
+        ConversationStartPayload,
+        description="Start a conversation, or find the one there is.",
+    )
+    async def conversation_start(  # noqa: D102
+        self,
+        info: Info,
+        input_: Annotated[
+            ConversationStartInput, strawberry.argument(name="input", description="With whom.")
+        ],
+    ) -> ConversationStartPayload:
+        return ConversationStartPayload(conversation=await _start(info, input_))
+
+    @mutation(
+        MessageSendPayload,
+        description="Send a message. What is acknowledged is never lost; what is not may be sent "
+        "again with the same client key, and makes one message.",
+    )
+    async def message_send(  # noqa: D102
+        self,
+        info: Info,
+        conversation_id: ConversationId,
+        input_: Annotated[
+            MessageSendInput, strawberry.argument(name="input", description="What to say.")
+        ],
+    ) -> MessageSendPayload:
+        key = uuid_of(conversation_id, "Conversation", field=["conversationId"])
+        new = NewMessage(
+            input_.text,
+            attachments_of(input_.attachments),
+            {} if input_.metadata is None else input_.metadata,
+        )
+        message = await commands.send_message(
+            info.context.services, info.context.viewer, key, new, client_key=input_.client_key
+        )
+        conversation = await info.context.loaders.conversation_by_id.load(key)
+        return MessageSendPayload(message=message, conversation=conversation)
+
+    @mutation(
+        ConversationMarkReadPayload,
+        description="Note how far you have read; it never goes back.",
+    )
+    async def conversation_mark_read(  # noqa: D102
+        self,
+        info: Info,
+        conversation_id: ConversationId,
+        input_: Annotated[
+            ConversationMarkReadInput,
+            strawberry.argument(name="input", description="Up to which message."),
+        ],
+    ) -> ConversationMarkReadPayload:
+        context = info.context
+        key = uuid_of(conversation_id, "Conversation", field=["conversationId"])
+        msg_no = None
+        if input_.message_id is not None:
+            where = ["input", "messageId"]
+            message_key = uuid_of(input_.message_id, "Message", field=where)
+            message = await context.loaders.message_by_id.load(message_key)
+            if message is None or message.conversation_id != key:
+                raise NotFound("There is no such message in this conversation.", field=where)
+            msg_no = message.msg_no
+        conversation = await commands.mark_read(context.services, context.viewer, key, msg_no)
+        return ConversationMarkReadPayload(conversation=conversation)
+
+
+async def _start(info: Info, given: ConversationStartInput) -> ConversationRecord:
+    context = info.context
+    wanted = {
+        ConversationKind.DIRECT: "user_id",
+        ConversationKind.GROUP: "group_id",
+        ConversationKind.ASSISTANT: "title",
+    }[given.kind]
+    for name, api_name in (("user_id", "userId"), ("group_id", "groupId"), ("title", "title")):
+        if name != wanted and getattr(given, name) is not None:
+            kind = given.kind.value
+            raise Invalid(f"A {kind} conversation has no `{api_name}`.", field=["input", api_name])
+    if given.kind is ConversationKind.ASSISTANT:
+        return await commands.start_assistant(
+            context.services, context.viewer, given.title, client_key=given.client_key
+        )
+    if given.kind is ConversationKind.DIRECT:
+        where = ["input", "userId"]
+        if given.user_id is None:
+            raise Required("A direct conversation needs `userId`.", field=where)
+        other = uuid_of(given.user_id, "User", field=where)
+        return await commands.start_direct(context.services, context.viewer, other)
+    where = ["input", "groupId"]
+    if given.group_id is None:
+        raise Required("A group's conversation needs `groupId`.", field=where)
+    context.viewer.require()
+    key = group_conversation_id(uuid_of(given.group_id, "Group", field=where))
+    conversation = await context.loaders.conversation_by_id.load(key)
+    if conversation is None:
+        raise NotFound("There is no such group that you belong to.", field=where)
+    return conversation

@@ -1,0 +1,26 @@
+"""What a resolver is given: who asks, the services, and this operation's loaders."""
+
+from dataclasses import dataclass
+
+import strawberry
+
+from app.api.loaders import Loaders
+from app.services import Services
+from app.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One operation's context, or one subscription event's: loaders are never shared."""
+
+    viewer: Viewer
+    services: Services
+    loaders: Loaders
+
+
+Info = strawberry.Info[Context, None]
+
+
+def make_context(viewer: Viewer, services: Services) -> Context:
+    """A context with fresh loaders, bound to the viewer."""
+    return Context(viewer, services, Loaders(viewer, services))

@@ -1,0 +1,144 @@
+"""The domains' enums as the schema shows them, described to the last value."""
+
+from enum import Enum
+
+import strawberry
+
+from app.chat.models import ConversationKind, MessageRole
+from app.errors import ErrorCode
+from app.groups.models import GroupRole
+from app.groups.queries import GroupOrder
+from app.media import AttachmentType
+from app.products.models import Cause, PublishingStatus
+from app.products.queries import ProductOrder
+from app.users.models import Platform, SubscriptionTier, UserRole, UserStatus
+from app.users.queries import UserOrder
+
+
+def describe(cls: type[Enum], description: str, *, name: str | None = None, **values: str) -> None:
+    """Make an enum a type of the schema.
+
+    Args:
+        cls: The enum, whose member names the schema takes.
+        description: What the type says.
+        name: The type's name; the Python name if none is given.
+        values: What each member says, by name; none may be left out.
+    """
+    strawberry.enum(cls, name=name, description=description)
+    definition = cls.__strawberry_definition__  # type: ignore[attr-defined]
+    for value in definition.values:
+        value.description = values.pop(value.name)
+    if values:
+        raise TypeError(f"{cls.__name__} has no {', '.join(values)}")
+
+
+describe(
+    UserRole,
+    "What a user may do beyond their own things.",
+    USER="Their own things.",
+    MODERATOR="Decide on what others publish.",
+    ADMIN="Everything.",
+)
+describe(
+    UserStatus,
+    "Whether an account was proved to belong to someone.",
+    INACTIVE="Closed, by its user or by staff.",
+    VERIFIED="Proved by a one-time code.",
+    NOT_VERIFIED="Registered and not proved yet.",
+)
+describe(
+    SubscriptionTier,
+    "What a user subscribes to.",
+    FREE="Nothing.",
+    PRO="The plan for one person.",
+    ENTERPRISE="The plan for an organisation.",
+)
+describe(
+    Platform,
+    "The product through which somebody came.",
+    DOBE="Dobe.",
+    CAUSE_I="Cause-i.",
+    DEED_O="Deed-O.",
+)
+describe(
+    Cause,
+    "What the proceeds of a product go to.",
+    GRIEF_CARE="People who lost somebody.",
+    PALLIATIVE_CARE="People at the end of their lives.",
+    ELDER_CARE="Old people.",
+    CHILD_CARE="Children.",
+    ANIMAL_CARE="Animals.",
+)
+describe(
+    PublishingStatus,
+    "How far a product is on its way to everybody's eyes.",
+    DRAFT="Its vendor works on it; only the vendor and staff see it.",
+    SUGGESTION="Submitted; it waits for a moderator.",
+    PUBLISHED="Everybody sees it.",
+    REJECTED="A moderator refused it; its vendor may change and submit it again.",
+)
+describe(
+    GroupRole,
+    "What a member may do in a group.",
+    OWNER="Everything; there is one.",
+    ADMIN="Change the group, add and remove members.",
+    MEMBER="Read and write.",
+)
+describe(
+    ConversationKind,
+    "Between whom a conversation is.",
+    DIRECT="Two people; there is one for each pair.",
+    GROUP="The members of a group.",
+    ASSISTANT="One person and an assistant.",
+)
+describe(
+    MessageRole,
+    "Who speaks in a message.",
+    USER="A person.",
+    ASSISTANT="An assistant.",
+    SYSTEM="The instructions or notes of the system.",
+)
+describe(
+    AttachmentType,
+    "What a medium's address leads to.",
+    FILE="A file of any kind.",
+    IMAGE="A picture.",
+    VIDEO="A film.",
+    AUDIO="A sound.",
+)
+describe(
+    ErrorCode,
+    "Why something was refused: what a client can decide by.",
+    UNAUTHENTICATED="Nobody is signed in, or the token does not hold. Sign in and try again.",
+    FORBIDDEN="You may see it and may not do this with it.",
+    NOT_FOUND="There is none, or none that you may see: the two answer alike.",
+    INVALID="A value breaks a rule.",
+    TOO_LONG="A text or a list is over its length.",
+    REQUIRED="A value is empty and must not be.",
+    CONFLICT="The state does not allow it: taken, full, already decided.",
+    CLIENT_KEY_REUSED="The client key was used before for something else. Choose a new one.",
+    INVALID_CURSOR="The list did not give this cursor. Start again without it.",
+    UNAVAILABLE="A store does not answer. Try again with the same client key.",
+)
+describe(
+    UserOrder,
+    "By what users are ordered.",
+    name="UserOrderField",
+    CREATED_AT="When the account was made.",
+    NAME="The name to show.",
+)
+describe(
+    ProductOrder,
+    "By what products are ordered.",
+    name="ProductOrderField",
+    CREATED_AT="When it was made.",
+    PRICE="The price it is sold at.",
+    TITLE="The name to show.",
+)
+describe(
+    GroupOrder,
+    "By what groups are ordered.",
+    name="GroupOrderField",
+    CREATED_AT="When it was founded.",
+    NAME="The name to show.",
+)

@@ -1,0 +1,194 @@
+"""Running a validated operation: the one place where another executor takes over."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeGuard, cast
+
+import strawberry
+from graphql import ExecutionResult, GraphQLSchema
+from graphql.execution import Executor, create_source_event_stream
+from strawberry.execution import optimized_is_awaitable
+
+from app.api.documents import Documents, Operation
+from app.api.encoding import encode, guard_scalars
+from app.api.failures import (
+    BAD_USER_INPUT,
+    COST_LIMIT,
+    TIMEOUT,
+    FormattedError,
+    Refusal,
+    coded,
+    field_errors,
+    refuse,
+    refuse_exception,
+)
+from app.api.query_cost import cost
+from app.errors import Unauthenticated
+from app.settings import Settings
+
+Variables = dict[str, Any]
+# A viewer and a context are the application's: nothing here looks inside them.
+Authenticate = Callable[[str | None], Awaitable[Any]]
+MakeContext = Callable[[Any], Any]
+_IsAwaitable = Callable[[Any], TypeGuard[Awaitable[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What it takes to answer a request, whatever carried it.
+
+    Attributes:
+        executor_class: Builds graphql-core's executor with what Strawberry's resolvers expect.
+        make_context: A context with fresh loaders for a viewer; called once for each operation
+            and for each event of a subscription, so that none reads what another has cached.
+        authenticate: The viewer of a bearer token, or of None: nobody.
+    """
+
+    schema: GraphQLSchema
+    executor_class: type[Executor[Any]]
+    documents: Documents
+    authenticate: Authenticate
+    make_context: MakeContext
+    settings: Settings
+
+    async def viewer(self, authorization: object) -> Any:
+        """Who is asking.
+
+        Args:
+            authorization: `Bearer` and a token, as a header or a WebSocket's `connection_init`
+                carries it, where anything may stand; None for nobody.
+
+        Raises:
+            Refusal: 401, it is none, or the token does not hold; or it cannot be checked.
+        """
+        try:
+            token = None if authorization is None else _bearer_token(authorization)
+            async with asyncio.timeout(self.settings.operation_timeout):
+                return await self.authenticate(token)
+        except TimeoutError as error:
+            raise _timed_out() from error
+        except Exception as error:
+            raise refuse_exception(error) from error
+
+
+def make_engine(
+    schema: strawberry.Schema,
+    *,
+    authenticate: Authenticate,
+    make_context: MakeContext,
+    settings: Settings,
+) -> Engine:
+    """The engine of a Strawberry schema, whose custom scalars it makes refuse NaN."""
+    core = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
+    guard_scalars(core)
+    return Engine(
+        schema=core,
+        executor_class=schema.execution_context_class,
+        documents=Documents(core, settings),
+        authenticate=authenticate,
+        make_context=make_context,
+        settings=settings,
+    )
+
+
+async def respond(engine: Engine, operation: Operation, variables: Variables, viewer: Any) -> bytes:
+    """Run a query or a mutation to its response, as JSON.
+
+    Raises:
+        Refusal: The variables do not fit, it took too long, or it has no JSON form.
+    """
+    try:
+        executor = _executor(engine, operation, variables, viewer)
+        async with asyncio.timeout(engine.settings.operation_timeout):
+            return await _complete(executor.execute_operation())
+    except TimeoutError as error:
+        raise _timed_out() from error
+    except Exception as error:
+        raise refuse_exception(error) from error
+
+
+async def stream(
+    engine: Engine, operation: Operation, variables: Variables, viewer: Any
+) -> AsyncGenerator[bytes, None]:
+    """Run a subscription: one response, as JSON, for each event of its source.
+
+    The next event is asked for when the caller asks for it, so that a slow reader holds one
+    response and not a queue. Closing the generator closes the source.
+
+    Raises:
+        Refusal: The variables do not fit, or the source failed, at its start or midway.
+    """
+    timeout = engine.settings.operation_timeout
+    try:
+        executor = _executor(engine, operation, variables, viewer)
+        async with asyncio.timeout(timeout):
+            source = create_source_event_stream(executor)
+            if executor.is_awaitable(source):
+                source = await source
+        if isinstance(source, ExecutionResult):
+            raise Refusal(field_errors(source.errors or ()))  # noqa: TRY301
+        events = cast("AsyncIterable[Any]", source)
+        try:
+            async for event in events:
+                # Of the whole subscription only the root value and the context change.
+                per_event = executor.build_per_event_executor(event)
+                per_event.context_value = engine.make_context(viewer)
+                async with asyncio.timeout(timeout):
+                    response = await _complete(per_event.execute_operation(serially=False))
+                yield response
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()
+    except TimeoutError as error:
+        raise _timed_out() from error
+    except Exception as error:
+        raise refuse_exception(error) from error
+
+
+def _bearer_token(authorization: object) -> str:
+    text = authorization if isinstance(authorization, str) else ""
+    scheme, _, token = text.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("The Authorization must be a bearer token.")
+    return token.strip()
+
+
+def _executor(
+    engine: Engine, operation: Operation, variables: Variables, viewer: Any
+) -> Executor[Any]:
+    built = engine.executor_class.build(
+        engine.schema,
+        operation.document,
+        context_value=engine.make_context(viewer),
+        raw_variable_values=variables,
+        operation_name=operation.name,
+        is_awaitable=cast("_IsAwaitable", optimized_is_awaitable),
+        hide_suggestions=engine.settings.environment == "production",
+        operation_extensions=None,
+    )
+    if isinstance(built, list):
+        raise Refusal(coded(built, BAD_USER_INPUT))
+    if operation.may_be_costly:
+        _check_cost(engine, operation, built.variable_values.coerced)
+    return built
+
+
+def _check_cost(engine: Engine, operation: Operation, variables: Variables) -> None:
+    limit = engine.settings.max_query_cost
+    if cost(engine.schema, operation.document, operation.node, variables) > limit:
+        message = f"The response could hold over {limit:,} values; ask for shorter pages."
+        raise refuse(COST_LIMIT, message)
+
+
+async def _complete(pending: Any) -> bytes:
+    result = await pending if optimized_is_awaitable(pending) else pending
+    response: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        errors: list[FormattedError] = field_errors(result.errors)
+        response = {"errors": errors, **response}
+    return encode(response)
+
+
+def _timed_out() -> Refusal:
+    return refuse(TIMEOUT, "The operation took too long and was stopped.", status=504)

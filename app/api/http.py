@@ -1,0 +1,199 @@
+"""GraphQL over HTTP, by its specification, straight on ASGI: nothing between it and the engine.
+
+Cross-site requests: no cookie is read, so a page of another origin can send no credentials of its
+visitor's. A POST must be `application/json`, which such a page cannot send without asking first;
+a GET runs queries only, which change nothing, and another origin cannot read its answer. So GET
+needs no special header.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import strawberry
+from graphql import OperationType
+from starlette.datastructures import Headers
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from app.api.body import ClientGone, read_body, wait_for_disconnect
+from app.api.encoding import encode
+from app.api.execution import Authenticate, Engine, MakeContext, make_engine, respond
+from app.api.failures import Refusal, refuse_exception, refuse_transport
+from app.api.negotiation import JSON, is_json_in_utf8, prefers_html, response_type
+from app.api.parameters import Parameters, parameters_from_body, parameters_from_url
+from app.api.websocket import serve_socket
+from app.settings import Settings
+
+EXPLORER_PATH = "/graphiql"
+
+# Seconds; a quicker query is not worth a second task that watches its connection.
+_WATCH_AFTER = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back over HTTP."""
+
+    status: int
+    body: bytes = b""
+    media_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def graphql_routes(
+    schema: strawberry.Schema,
+    *,
+    authenticate: Authenticate,
+    make_context: MakeContext,
+    settings: Settings,
+) -> list[BaseRoute]:
+    """The routes of `/graphql`: HTTP and `graphql-transport-ws`.
+
+    Args:
+        schema: The schema to serve.
+        authenticate: The viewer of a bearer token, or of None where none was sent; raises
+            `Unauthenticated` for a token that does not hold.
+        make_context: A context with fresh loaders for that viewer.
+        settings: Their limits, and whether the explorer is on.
+    """
+    engine = make_engine(
+        schema, authenticate=authenticate, make_context=make_context, settings=settings
+    )
+    return [
+        WebSocketRoute("/graphql", serve_socket(engine)),
+        Route("/graphql", GraphQLOverHTTP(engine)),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLOverHTTP:
+    """The ASGI application of GraphQL over HTTP; a class, so that Starlette passes all methods."""
+
+    engine: Engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a client that is gone gets nothing."""
+        try:
+            answer = await _answer(self.engine, scope, receive)
+        except ClientGone:
+            return
+        headers = {
+            "content-type": f"{answer.media_type}; charset=utf-8",
+            "content-length": str(len(answer.body)),
+            "cache-control": "no-store",
+            "vary": "accept",
+            "x-content-type-options": "nosniff",
+            **answer.headers,
+        }
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _answer(engine: Engine, scope: Scope, receive: Receive) -> Answer:
+    headers = Headers(scope=scope)
+    accept = ",".join(headers.getlist("accept")) or None
+    method = scope["method"]
+    if method == "GET" and engine.settings.explorer and prefers_html(accept):
+        query = scope["query_string"].decode("latin-1")
+        location = f"{EXPLORER_PATH}?{query}" if query else EXPLORER_PATH
+        return Answer(HTTPStatus.SEE_OTHER, headers={"location": location})
+
+    media_type = response_type(accept)
+    try:
+        if method not in {"GET", "POST"}:
+            raise _method_refused("Send GraphQL by POST, or a query by GET.", "GET, POST")  # noqa: TRY301
+        if media_type is None:
+            message = f"Nothing here is served as {accept}; accept {JSON}."
+            raise refuse_transport(406, message[:500])  # noqa: TRY301
+        if method == "POST":
+            _check_content(headers)
+        viewer = await engine.viewer(_authorization(headers))
+        parameters = await _parameters(engine, scope, headers, receive)
+        operation = engine.documents.operation(parameters.query, parameters.operation_name)
+        if operation.kind is OperationType.SUBSCRIPTION:
+            message = "Subscriptions run over WebSocket, as graphql-transport-ws."
+            raise refuse_transport(400, message)  # noqa: TRY301
+        if operation.kind is OperationType.MUTATION and method == "GET":
+            raise _method_refused("A mutation must be sent by POST.", "POST")  # noqa: TRY301
+        running = respond(engine, operation, parameters.variables, viewer)
+        if operation.kind is OperationType.QUERY:
+            running = _unless_gone(running, receive)
+        return Answer(HTTPStatus.OK, await running, media_type)
+    except ClientGone:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last place where it can still be answered
+        return _refused(refuse_exception(error), media_type or JSON)
+
+
+def _refused(refusal: Refusal, media_type: str) -> Answer:
+    # Clients of application/json may read any other status as no GraphQL response at all.
+    well_formed = media_type == JSON and not refusal.in_transport
+    status = HTTPStatus.OK if well_formed else refusal.status
+    return Answer(status, encode({"errors": refusal.errors}), media_type, dict(refusal.headers))
+
+
+def _method_refused(message: str, allowed: str) -> Refusal:
+    return refuse_transport(405, message, headers={"allow": allowed})
+
+
+def _check_content(headers: Headers) -> None:
+    # Two content types, joined as HTTP joins them, are none.
+    if not is_json_in_utf8(",".join(headers.getlist("content-type"))):
+        raise refuse_transport(415, f"Send the request as {JSON}, in UTF-8.")
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        message = "Send the body without a content encoding."
+        raise refuse_transport(415, message, headers={"accept-encoding": "identity"})
+
+
+def _authorization(headers: Headers) -> str | None:
+    # Several, joined as HTTP joins them, are no token; nor is an empty one.
+    values = headers.getlist("authorization")
+    return ",".join(values) if values else None
+
+
+async def _parameters(
+    engine: Engine, scope: Scope, headers: Headers, receive: Receive
+) -> Parameters:
+    if scope["method"] == "GET":
+        return parameters_from_url(scope["query_string"])
+    limit, deadline = engine.settings.max_body_bytes, engine.settings.body_timeout
+    return parameters_from_body(await read_body(headers, receive, limit, deadline))
+
+
+async def _unless_gone(running: Coroutine[Any, Any, bytes], receive: Receive) -> bytes:
+    """The response, or ClientGone as soon as nobody is left to read it.
+
+    Only for queries: a mutation that began is finished, whoever listens.
+    """
+    loop = asyncio.get_running_loop()
+    current = asyncio.current_task()
+    watch: asyncio.Task[None] | None = None
+    gone = False
+
+    async def stop_when_gone() -> None:
+        nonlocal gone
+        await wait_for_disconnect(receive)
+        gone = True
+        if current is not None:
+            current.cancel()
+
+    def start_watching() -> None:
+        nonlocal watch
+        watch = loop.create_task(stop_when_gone())
+
+    # A timer costs a fraction of a task, and most queries end before it.
+    timer = loop.call_later(_WATCH_AFTER, start_watching)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if gone and current is not None and not current.uncancel():
+            raise ClientGone from None
+        raise
+    finally:
+        timer.cancel()
+        if watch is not None:
+            watch.cancel()

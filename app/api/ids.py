@@ -1,0 +1,52 @@
+"""Opaque global ids: base64 of the type and the key."""
+
+import base64
+import binascii
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from app.errors import NotFound
+
+_MAX_LENGTH = 200
+
+
+def global_id(type_name: str, key: Any) -> strawberry.ID:
+    """The id by which `node` finds an object again."""
+    return strawberry.ID(base64.urlsafe_b64encode(f"{type_name}:{key}".encode()).decode())
+
+
+def parse_id(value: str) -> tuple[str, str] | None:
+    """The type and key of a global id; None if it is not one."""
+    if len(value) > _MAX_LENGTH:
+        return None
+    try:
+        type_name, colon, key = base64.urlsafe_b64decode(value).decode().partition(":")
+    except (ValueError, binascii.Error):
+        return None
+    return (type_name, key) if colon and key.isprintable() else None
+
+
+def key_of(value: str, type_name: str, *, field: list[str]) -> str:
+    """The key of a global id of one type.
+
+    Raises:
+        NotFound: Not an id of that type, which answers like an unknown one.
+    """
+    parsed = parse_id(value)
+    if parsed is None or parsed[0] != type_name:
+        raise NotFound(f"There is no such {type_name.lower()}.", field=field)
+    return parsed[1]
+
+
+def uuid_of(value: str, type_name: str, *, field: list[str]) -> UUID:
+    """The key of a global id whose type is keyed by UUID.
+
+    Raises:
+        NotFound: Not an id of that type, which answers like an unknown one.
+    """
+    try:
+        return UUID(key_of(value, type_name, field=field))
+    except ValueError:
+        raise NotFound(f"There is no such {type_name.lower()}.", field=field) from None

@@ -1,0 +1,157 @@
+"""Every dataloader of an operation: keys of one tick become one store command."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+from uuid import UUID
+
+from aiodataloader import DataLoader
+
+from app.chat import queries as chat
+from app.chat.log import ConversationRecord, LogEntry
+from app.groups import queries as groups
+from app.groups.queries import GroupRecord, MemberRecord
+from app.paging import ListQuery, Page, PageArgs
+from app.products import queries as products
+from app.products.queries import ProductRecord
+from app.services import Services
+from app.users import queries as users
+from app.users.queries import PersonalDetails, UserRecord
+from app.viewer import Viewer
+
+K = TypeVar("K", bound=Hashable)
+P = TypeVar("P", bound=Hashable)
+Q = TypeVar("Q", bound=Hashable)
+V = TypeVar("V")
+
+
+class Loaders:
+    """One operation's loaders, bound to its viewer; a missing or invisible key gives None."""
+
+    def __init__(self, viewer: Viewer, services: Services) -> None:
+        self._viewer = viewer
+        self._services = services
+
+    # -- users
+
+    @cached_property
+    def user_by_id(self) -> DataLoader[int, UserRecord | None]:
+        """By number."""
+        return self._one(users.users_by_ids, self._services.auth)
+
+    @cached_property
+    def user_by_public_id(self) -> DataLoader[UUID, UserRecord | None]:
+        """By public id."""
+        return self._one(users.users_by_public_ids, self._services.auth)
+
+    @cached_property
+    def personal_details(self) -> DataLoader[int, PersonalDetails | None]:
+        """By user number."""
+        return self._one(users.personal_details_by_ids, self._services.auth)
+
+    # -- products
+
+    @cached_property
+    def product_by_id(self) -> DataLoader[str, ProductRecord | None]:
+        """By product id."""
+        return self._one(products.products_by_ids, self._services.main)
+
+    @cached_property
+    def products_by_vendor(self) -> DataLoader[tuple[int, ListQuery], Page[ProductRecord]]:
+        """By vendor and page."""
+        return self._pages(products.products_by_vendors, self._services.main)
+
+    # -- groups
+
+    @cached_property
+    def group_by_id(self) -> DataLoader[UUID, GroupRecord | None]:
+        """By group id."""
+        return self._one(groups.groups_by_ids, self._services.main)
+
+    @cached_property
+    def groups_by_product(self) -> DataLoader[tuple[str, ListQuery], Page[GroupRecord]]:
+        """By product and page."""
+        return self._pages(groups.groups_by_products, self._services.main)
+
+    @cached_property
+    def groups_by_member(self) -> DataLoader[tuple[int, ListQuery], Page[GroupRecord]]:
+        """By member and page."""
+        return self._pages(groups.groups_by_members, self._services.main)
+
+    @cached_property
+    def groups_by_parent(self) -> DataLoader[tuple[UUID, ListQuery], Page[GroupRecord]]:
+        """By parent group and page."""
+        return self._pages(groups.groups_by_parents, self._services.main)
+
+    @cached_property
+    def members_by_group(self) -> DataLoader[tuple[UUID, ListQuery], Page[MemberRecord]]:
+        """By group and page."""
+        return self._pages(groups.members_by_groups, self._services.main)
+
+    @cached_property
+    def member_count(self) -> DataLoader[UUID, int]:
+        """How many members a group has."""
+        return self._one(groups.member_counts, self._services.main)
+
+    @cached_property
+    def membership(self) -> DataLoader[UUID, MemberRecord | None]:
+        """The viewer's own membership, by group."""
+        return self._one(groups.memberships_of_viewer, self._services.main)
+
+    # -- conversations and messages
+
+    @cached_property
+    def conversation_by_id(self) -> DataLoader[UUID, ConversationRecord | None]:
+        """By conversation id."""
+        return self._one(chat.conversations_by_ids, self._services.chat)
+
+    @cached_property
+    def message_by_id(self) -> DataLoader[UUID, LogEntry | None]:
+        """By message id."""
+        return self._one(chat.messages_by_ids, self._services.chat)
+
+    @cached_property
+    def messages_by_conversation(
+        self,
+    ) -> DataLoader[tuple[ConversationRecord, PageArgs], Page[LogEntry]]:
+        """By conversation and window."""
+        return self._pages(chat.messages_by_conversations, self._services.chat)
+
+    @cached_property
+    def read_position(self) -> DataLoader[UUID, int]:
+        """The number of the last message that the viewer has read, by conversation."""
+        return self._one(chat.read_positions, self._services.chat)
+
+    @cached_property
+    def receipts(self) -> DataLoader[UUID, Sequence[tuple[int, int]]]:
+        """Pairs of user and last message read, by conversation."""
+        return self._one(chat.receipts_by_conversations, self._services.chat)
+
+    # -- how a loader is made
+
+    def _one(
+        self, read: Callable[[Any, Viewer, Sequence[K]], Awaitable[list[V]]], store: Any
+    ) -> DataLoader[K, V]:
+        async def load(keys: list[K]) -> list[V]:
+            return await read(store, self._viewer, keys)
+
+        return DataLoader(load)
+
+    def _pages(
+        self,
+        read: Callable[[Any, Viewer, Sequence[P], Q], Awaitable[list[Page[V]]]],
+        store: Any,
+    ) -> DataLoader[tuple[P, Q], Page[V]]:
+        async def load(keys: list[tuple[P, Q]]) -> list[Page[V]]:
+            # One command for each way of asking; a field asks all its parents the same way.
+            parents: dict[Q, list[P]] = defaultdict(list)
+            for parent, query in keys:
+                parents[query].append(parent)
+            found: dict[tuple[P, Q], Page[V]] = {}
+            for query, asked in parents.items():
+                pages = await read(store, self._viewer, asked, query)
+                found |= {(p, query): page for p, page in zip(asked, pages, strict=True)}
+            return [found[key] for key in keys]
+
+        return DataLoader(load)

@@ -1,0 +1,87 @@
+"""The schema, assembled: what the domains' modules offer, and Relay's `node`."""
+
+import asyncio
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from app.api.chat import ChatQueries, ChatSubscriptions, MembersChanged, MessageSent, RefetchNeeded
+from app.api.chat_mutations import ChatMutations
+from app.api.context import Info
+from app.api.group_mutations import GroupMutations
+from app.api.groups import GroupQueries
+from app.api.ids import parse_id
+from app.api.loaders import Loaders
+from app.api.product_mutations import ProductMutations
+from app.api.products import ProductQueries
+from app.api.types import Conversation, Group, Message, Node, Product, User
+from app.api.users import UserQueries
+from app.errors import Invalid
+from app.paging import MAX_PAGE_SIZE
+
+
+@strawberry.type
+class NodeQueries:
+    """Relay's root fields."""
+
+    @strawberry.field(
+        description="Any object by its id; null if there is none, or none that you may see.",
+        graphql_type=Node | None,
+    )
+    async def node(  # noqa: D102
+        self,
+        info: Info,
+        id_: Annotated[
+            strawberry.ID, strawberry.argument(name="id", description="The object's id.")
+        ],
+    ) -> Any:
+        return await _node(info.context.loaders, id_)
+
+    @strawberry.field(
+        description="Objects by their ids, in the same order; null for each that there is not, "
+        f"or that you may not see. At most {MAX_PAGE_SIZE} at once.",
+        graphql_type=list[Node | None],
+    )
+    async def nodes(  # noqa: D102
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The objects' ids.")],
+    ) -> list[Any]:
+        if len(ids) > MAX_PAGE_SIZE:
+            raise Invalid(f"At most {MAX_PAGE_SIZE} ids at once.", field=["ids"])
+        return list(await asyncio.gather(*(_node(info.context.loaders, i) for i in ids)))
+
+
+async def _node(loaders: Loaders, id_: str) -> Any:
+    type_name, key = parse_id(id_) or ("", "")
+    if type_name == "Product":
+        return await loaders.product_by_id.load(key)
+    by_uuid = {
+        "User": "user_by_public_id",
+        "Group": "group_by_id",
+        "Conversation": "conversation_by_id",
+        "Message": "message_by_id",
+    }
+    if type_name not in by_uuid:
+        return None
+    try:
+        uuid = UUID(key)
+    except ValueError:
+        return None
+    return await getattr(loaders, by_uuid[type_name]).load(uuid)
+
+
+Query = merge_types("Query", (NodeQueries, UserQueries, ProductQueries, GroupQueries, ChatQueries))
+Mutation = merge_types("Mutation", (ProductMutations, GroupMutations, ChatMutations))
+Subscription = merge_types("Subscription", (ChatSubscriptions,))
+
+schema = strawberry.Schema(
+    Query,
+    Mutation,
+    Subscription,
+    types=[User, Product, Group, Conversation, Message, MessageSent, MembersChanged, RefetchNeeded],
+    config=StrawberryConfig(),
+)

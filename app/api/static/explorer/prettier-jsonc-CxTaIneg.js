@@ -1,0 +1,1 @@
+import{n as e}from"./rolldown-runtime-CNOWq4Kh.js";import{n as t,r as n,t as r}from"./main-B47b6O5m.js";var i,a,o;function s(){return(s=e((()=>{n(),i=`formatted-jsonc`,a={jsonc:{astFormat:i,parse:e=>({text:r(e,t(e,void 0,{insertSpaces:!0,tabSize:2}))}),locStart:()=>0,locEnd:e=>e.text.length}},o={[i]:{print:e=>e.node.text}}})))()}s();export{a as parsers,o as printers};

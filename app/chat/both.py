@@ -1,0 +1,246 @@
+"""The message store while both databases are up: PostgreSQL first, MongoDB read from.
+
+What is visible is in both. A place that MongoDB misses is in PostgreSQL, and whoever needs it
+carries it over; the sweeper carries over what nobody asks for.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.chat import postgres_log
+from app.chat.log import ConversationRecord, LogEntry
+from app.chat.models import ConversationMember, EntryKind, StoreMode
+from app.chat.mongo_log import MongoLog, Window
+from app.chat.postgres_log import PostgresLog, StaleMode, StoresMode
+from app.errors import StoreUnavailable
+from app.stores.mongo import Mongo
+from app.stores.postgres import Postgres
+
+_log = logging.getLogger(__name__)
+
+_ATTEMPTS = 3
+_FORGET_EVERY = 0.1  # seconds: pending rows are deleted in batches
+_SWEEP_EVERY = 2.0  # seconds
+_SWEEP_AGE = timedelta(seconds=2)
+_SWEEP_BATCH = 500
+
+
+class BothStores:
+    """A `MessageStore` in the protocol's BOTH mode.
+
+    Args:
+        main: PostgreSQL's main database.
+        mongo: MongoDB.
+    """
+
+    def __init__(self, main: Postgres, mongo: Mongo) -> None:
+        self._main = main
+        self._postgres = PostgresLog(main)
+        self._mongo = MongoLog(mongo)
+        self._mode: StoresMode | None = None
+        self._mirrored: list[tuple[UUID, int]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to delete pending rows and to sweep, in the background."""
+        self._tasks = [
+            asyncio.create_task(_every(_FORGET_EVERY, self._forget)),
+            asyncio.create_task(_every(_SWEEP_EVERY, self.sweep)),
+        ]
+
+    async def close(self) -> None:
+        """Stop the background work, and delete the pending rows that remain."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await self._forget()
+        except StoreUnavailable:
+            _log.warning("pending rows remain: PostgreSQL does not answer")
+
+    # -- writing
+
+    async def append(
+        self, tx: AsyncConnection, entry: LogEntry, *, member: int | None = None
+    ) -> LogEntry:
+        """See `MessageStore`.
+
+        Raises:
+            NotFound: There is no such conversation, or `member` does not take part in it.
+        """
+        try:
+            return await postgres_log.append(tx, entry, await self._current_mode(), member=member)
+        except StaleMode:
+            self._mode = None
+            raise
+
+    async def publish(self, entries: Sequence[LogEntry]) -> None:
+        """See `MessageStore`."""
+        for entry in entries:
+            await self._mirror(entry)
+
+    async def send(self, entry: LogEntry, *, member: int) -> LogEntry:
+        """See `MessageStore`.
+
+        Raises:
+            NotFound: There is no such conversation, or `member` does not take part in it.
+            StoreUnavailable: Not acknowledged: it may or may not be stored, and a retry with the
+                same id makes it one.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                async with self._main.begin() as tx:
+                    placed = await self.append(tx, entry, member=member)
+            except StaleMode:
+                continue
+            await self._mirror(placed)
+            return placed
+        raise StoreUnavailable("message")
+
+    async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> None:
+        """See `MessageStore`."""
+        row = ConversationMember
+        async with self._main.begin() as tx:
+            await tx.execute(
+                update(row)
+                .where(row.conversation_id == conversation_id, row.user_id == user_id)
+                .where(row.read_msg_no < msg_no)
+                .values(read_msg_no=msg_no, read_at=func.now())
+            )
+        await self._mongo.mark_read(conversation_id, user_id, msg_no)
+
+    async def _current_mode(self) -> StoresMode:
+        if self._mode is None:
+            mode = await self._postgres.mode()
+            if mode.mode is not StoreMode.BOTH:
+                raise StoreUnavailable("message")
+            self._mode = mode
+        return self._mode
+
+    async def _mirror(self, entry: LogEntry) -> None:
+        if entry.kind is EntryKind.MEMBER:
+            await self._mirror_conversation(entry.conversation_id, entry.seq)
+        known, _ = await asyncio.gather(self._mongo.put(entry), self._read_own(entry))
+        if not known:
+            await self._mirror_conversation(entry.conversation_id, 0)
+            await self._mongo.put(entry)
+        self._mirrored.append((entry.conversation_id, entry.seq))
+
+    async def _read_own(self, entry: LogEntry) -> None:
+        # Sending marks one's own as read; PostgreSQL has done so with the entry.
+        if entry.msg_no is not None and entry.sender_id is not None:
+            await self._mongo.mark_read(entry.conversation_id, entry.sender_id, entry.msg_no)
+
+    async def _mirror_conversation(self, conversation_id: UUID, members_seq: int) -> None:
+        found = await self._postgres.conversation(conversation_id)
+        if found is not None:
+            await self._mongo.put_conversation(*found, members_seq)
+
+    async def _forget(self) -> None:
+        places, self._mirrored = self._mirrored, []
+        if not places:
+            return
+        try:
+            await self._postgres.mirrored(places)
+        except StoreUnavailable:
+            self._mirrored += places
+            raise
+
+    async def sweep(self) -> None:
+        """Carry over what has waited: its writer died, or MongoDB did."""
+        places = await self._postgres.pending(older_than=_SWEEP_AGE, limit=_SWEEP_BATCH)
+        for conversation_id, seq in places:
+            for entry in await self._postgres.entries(conversation_id, [seq]):
+                await self._mirror(entry)
+        if places:
+            _log.info("carried %d pending entries over to MongoDB", len(places))
+
+    # -- reading
+
+    async def conversations(
+        self, ids: Sequence[UUID], *, participant: int
+    ) -> dict[UUID, ConversationRecord]:
+        """See `MessageStore`."""
+        return await self._mongo.conversations(ids, participant=participant)
+
+    async def inbox(
+        self,
+        participant: int,
+        filters: Mapping[str, Any],
+        *,
+        limit: int,
+        descending: bool = True,
+        beyond: str | None = None,
+    ) -> list[ConversationRecord]:
+        """See `MessageStore`."""
+        return await self._mongo.inbox(
+            participant, filters, limit=limit, descending=descending, beyond=beyond
+        )
+
+    async def entries(self, conversation_id: UUID, low: int, high: int) -> list[LogEntry]:
+        """See `MessageStore`."""
+        found = {e.seq: e for e in await self._mongo.entries(conversation_id, low, high)}
+        missing = [seq for seq in range(low, high + 1) if seq not in found]
+        if missing:
+            for entry in await self._postgres.entries(conversation_id, missing):
+                await self._mirror(entry)
+                found[entry.seq] = entry
+        whole = takewhile(found.__contains__, range(low, high + 1))
+        return [found[seq] for seq in whole]
+
+    async def messages(self, windows: Sequence[Window]) -> list[list[LogEntry]]:
+        """See `MessageStore`."""
+        pages = await self._mongo.messages(windows)
+        return [
+            page if len(page) == len(window.numbers) else await self._complete(window, page)
+            for window, page in zip(windows, pages, strict=True)
+        ]
+
+    async def _complete(self, window: Window, page: list[LogEntry]) -> list[LogEntry]:
+        found = {entry.msg_no or 0: entry for entry in page}
+        missing = [n for n in window.numbers if n not in found]
+        for entry in await self._postgres.messages(window.conversation_id, missing):
+            await self._mirror(entry)
+            found[entry.msg_no or 0] = entry
+        return [found[n] for n in sorted(found)]
+
+    async def entries_by_ids(self, ids: Sequence[UUID]) -> dict[UUID, LogEntry]:
+        """See `MessageStore`."""
+        return await self._mongo.entries_by_ids(ids)
+
+    async def heads(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """See `MessageStore`."""
+        return await self._mongo.heads(ids)
+
+    async def active_since(
+        self, participants: Sequence[int], since: datetime
+    ) -> list[tuple[UUID, list[int]]]:
+        """See `MessageStore`."""
+        return await self._mongo.active_since(participants, since)
+
+    async def receipts(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, int]]]:
+        """See `MessageStore`."""
+        return await self._mongo.receipts(ids)
+
+    async def read_positions(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, int]:
+        """See `MessageStore`."""
+        return await self._mongo.read_positions(ids, user_id)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except StoreUnavailable as error:
+            _log.warning("%s; it is tried again", error)
+        except Exception:
+            _log.exception("background work failed; it is tried again")

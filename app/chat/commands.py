@@ -1,0 +1,273 @@
+"""What may be done in a conversation: start it, send, read. Each acknowledges what is stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.chat.backend import Backend
+from app.chat.events import publish_entry, publish_membership
+from app.chat.log import (
+    ConversationRecord,
+    LogEntry,
+    assistant_conversation_id,
+    direct_conversation_id,
+    member_entry_id,
+    message_id,
+)
+from app.chat.models import (
+    Conversation,
+    ConversationHead,
+    ConversationKind,
+    ConversationMember,
+    EntryKind,
+)
+from app.chat.queries import conversations_by_ids
+from app.errors import ClientKeyReused, Invalid, NotFound, StoreUnavailable, TooLong
+from app.media import Attachment, clean_attachments
+from app.once import check_client_key
+from app.text import clean_text
+from app.users.queries import users_by_public_ids
+from app.viewer import Viewer
+
+MAX_TEXT = 10_000  # characters
+MAX_TITLE = 200
+MAX_METADATA = 8_192  # bytes of JSON
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What a sender says: text, attachments or both."""
+
+    text: str | None
+    attachments: Sequence[Attachment] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+async def send_message(
+    backend: Backend,
+    viewer: Viewer,
+    conversation_id: UUID,
+    new: NewMessage,
+    *,
+    client_key: str,
+) -> LogEntry:
+    """Send a message; the same client key gives the same message, wherever it is retried.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such conversation, or the viewer does not take part in it.
+        Invalid, Required, TooLong: A value breaks its rule.
+        ClientKeyReused: The key came before with another message.
+        StoreUnavailable: Not acknowledged; retry with the same key.
+    """
+    me = viewer.require()
+    key = check_client_key(client_key)
+    entry = LogEntry(
+        message_id(conversation_id, me, key),
+        conversation_id,
+        EntryKind.MESSAGE,
+        me,
+        client_key=key,
+        text=_clean_text(new),
+        attachments=clean_attachments(new.attachments, field=["input", "attachments"]),
+        metadata=_clean_metadata(new.metadata),
+    )
+    sent = await backend.chat.send(entry, member=me)
+    if _content(sent) != _content(entry) and sent.version == sent.seq:
+        raise ClientKeyReused(
+            "This client key sent another message before; choose a new one.",
+            field=["input", "clientKey"],
+        )
+    await publish_entry(backend.bus, sent)
+    return sent
+
+
+def _content(entry: LogEntry) -> tuple[Any, ...]:
+    return entry.text, entry.attachments, entry.metadata
+
+
+def _clean_text(new: NewMessage) -> str | None:
+    if new.text is None and new.attachments:
+        return None
+    return clean_text(new.text or "", field=["input", "text"], max_length=MAX_TEXT, multiline=True)
+
+
+def _clean_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    where = ["input", "metadata"]
+    if not isinstance(metadata, dict):
+        raise Invalid("Metadata is a JSON object.", field=where)
+    try:
+        size = len(orjson.dumps(metadata))
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"Metadata cannot be stored: {error}.", field=where) from None
+    if size > MAX_METADATA:
+        raise TooLong(f"Metadata has at most {MAX_METADATA:,} bytes as JSON.", field=where)
+    if b"\\u0000" in orjson.dumps(metadata) or _has_operator(metadata):
+        raise Invalid(
+            "Metadata has no NUL, and no key that begins with `$` or is empty.", field=where
+        )
+    return metadata
+
+
+def _has_operator(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(k.startswith("$") or not k or _has_operator(v) for k, v in value.items())
+    return isinstance(value, list) and any(map(_has_operator, value))
+
+
+async def start_direct(backend: Backend, viewer: Viewer, other: UUID) -> ConversationRecord:
+    """The viewer's conversation with a user, by public id: there is one for each pair.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such user.
+        Invalid: The user is the viewer.
+    """
+    me = viewer.require()
+    where = ["input", "userId"]
+    (user,) = await users_by_public_ids(backend.auth, viewer, [other])
+    if user is None:
+        raise NotFound("There is no such user.", field=where)
+    if user.id == me:
+        raise Invalid("A direct conversation is with somebody else.", field=where)
+    values = {"id": direct_conversation_id(me, user.id), "kind": ConversationKind.DIRECT}
+    return await _start(backend, viewer, values, [me, user.id])
+
+
+async def start_assistant(
+    backend: Backend, viewer: Viewer, title: str | None, *, client_key: str
+) -> ConversationRecord:
+    """A new conversation of the viewer with an assistant.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        Invalid, Required, TooLong: A value breaks its rule.
+        ClientKeyReused: The key came before with another title.
+    """
+    me = viewer.require()
+    if title is not None:
+        title = clean_text(title, field=["input", "title"], max_length=MAX_TITLE)
+    values = {
+        "id": assistant_conversation_id(me, check_client_key(client_key)),
+        "kind": ConversationKind.ASSISTANT,
+        "title": title,
+    }
+    conversation = await _start(backend, viewer, values, [me])
+    if conversation.title != title:
+        raise ClientKeyReused(
+            "This client key started another conversation before; choose a new one.",
+            field=["input", "clientKey"],
+        )
+    return conversation
+
+
+async def _start(
+    backend: Backend, viewer: Viewer, values: dict[str, Any], members: Sequence[int]
+) -> ConversationRecord:
+    me = viewer.require()
+    async with backend.main.begin() as tx:
+        entry = await create_conversation(tx, backend, me, values, members)
+    await announce(backend, [entry], members)
+    (conversation,) = await conversations_by_ids(backend.chat, viewer, [values["id"]])
+    if conversation is None:
+        raise StoreUnavailable("mongodb")
+    return conversation
+
+
+async def create_conversation(
+    tx: AsyncConnection,
+    backend: Backend,
+    creator: int,
+    values: dict[str, Any],
+    members: Sequence[int],
+) -> LogEntry:
+    """Make a conversation and its first entry, or find them, in the caller's transaction.
+
+    Args:
+        tx: The transaction.
+        backend: Its log gives the entry its place.
+        creator: Who starts it.
+        values: The conversation's columns; its id follows from what makes it one.
+        members: Who takes part from the first.
+
+    Returns:
+        The entry, which the caller announces after its commit.
+    """
+    conversation_id = values["id"]
+    made = insert(Conversation).values(created_by=creator, **values)
+    found = await tx.execute(made.on_conflict_do_nothing().returning(Conversation.id))
+    if found.first() is not None:
+        await tx.execute(insert(ConversationHead).values(conversation_id=conversation_id))
+        await tx.execute(
+            insert(ConversationMember),
+            [{"conversation_id": conversation_id, "user_id": user} for user in members],
+        )
+    entry = member_entry(conversation_id, creator, "start", added=members)
+    return await backend.chat.append(tx, entry)
+
+
+def member_entry(
+    conversation_id: UUID,
+    actor: int,
+    occasion: str,
+    *,
+    added: Sequence[int] = (),
+    removed: Sequence[int] = (),
+) -> LogEntry:
+    """The log's entry of a change of members.
+
+    Args:
+        conversation_id: Whose members.
+        actor: Who changed them.
+        occasion: What made the change; the same one gives the same entry.
+        added: Who joined.
+        removed: Who left.
+    """
+    return LogEntry(
+        member_entry_id(conversation_id, occasion),
+        conversation_id,
+        EntryKind.MEMBER,
+        actor,
+        client_key=occasion,
+        metadata={"added": list(added), "removed": list(removed)},
+    )
+
+
+async def announce(backend: Backend, entries: Sequence[LogEntry], members: Sequence[int]) -> None:
+    """Make committed member entries visible, and tell whoever they concern."""
+    await backend.chat.publish(entries)
+    for entry in entries:
+        await publish_entry(backend.bus, entry)
+        for user_id in members:
+            await publish_membership(backend.bus, user_id, entry.conversation_id)
+
+
+async def mark_read(
+    backend: Backend, viewer: Viewer, conversation_id: UUID, msg_no: int | None
+) -> ConversationRecord:
+    """Note that the viewer has read up to a message, or everything; it never goes back.
+
+    Args:
+        backend: The stores.
+        viewer: Who reads.
+        conversation_id: What they read.
+        msg_no: The number of the last message read; None for the newest.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such conversation, or the viewer does not take part in it.
+    """
+    me = viewer.require()
+    (conversation,) = await conversations_by_ids(backend.chat, viewer, [conversation_id])
+    if conversation is None:
+        raise NotFound("There is no such conversation.", field=["conversationId"])
+    newest = conversation.message_count
+    await backend.chat.mark_read(
+        conversation_id, me, newest if msg_no is None else min(msg_no, newest)
+    )
+    return conversation

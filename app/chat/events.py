@@ -1,0 +1,52 @@
+"""What is published when the log has grown: a hint that carries the entry itself."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from app.bus import Bus
+from app.chat.log import ENTRY_FIELDS, LogEntry
+from app.chat.models import EntryKind, MessageRole
+
+
+def conversation_channel(conversation_id: UUID) -> str:
+    """Where a conversation's entries are published."""
+    return f"conversation:{conversation_id.hex}"
+
+
+def user_channel(user_id: int) -> str:
+    """Where it is published that a user has a conversation more, or one less."""
+    return f"user:{user_id}"
+
+
+async def publish_entry(bus: Bus, entry: LogEntry) -> None:
+    """Tell every process that an entry is visible."""
+    await bus.publish(conversation_channel(entry.conversation_id), encode_entry(entry))
+
+
+async def publish_membership(bus: Bus, user_id: int, conversation_id: UUID) -> None:
+    """Tell a user's streams that a conversation is theirs, or no longer."""
+    await bus.publish(user_channel(user_id), conversation_id.bytes)
+
+
+def encode_entry(entry: LogEntry) -> bytes:
+    """An entry as a JSON object."""
+    return orjson.dumps({name: getattr(entry, name) for name in ENTRY_FIELDS})
+
+
+def decode_entry(payload: bytes) -> LogEntry:
+    """The entry that was encoded.
+
+    Raises:
+        ValueError, TypeError, KeyError: Not an entry, or one of another release.
+    """
+    values: dict[str, Any] = orjson.loads(payload)
+    for name in ("id", "conversation_id", "target_id"):
+        values[name] = UUID(values[name]) if values[name] else None
+    for name in ("created_at", "updated_at"):
+        values[name] = datetime.fromisoformat(values[name])
+    return LogEntry(
+        **values | {"kind": EntryKind(values["kind"]), "role": MessageRole(values["role"])}
+    )

@@ -1,0 +1,127 @@
+"""The log's vocabulary: entries, conversations, and the ids that make a retry harmless."""
+
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from app.chat.models import ConversationKind, EntryKind, MessageRole
+
+# Names under which ids are derived; changing one would break every retry under way.
+_DIRECT = UUID("5b0f3c0e-6f0a-5a55-9d8c-0d6f0c1c7a01")
+_GROUP = UUID("5b0f3c0e-6f0a-5a55-9d8c-0d6f0c1c7a02")
+_ASSISTANT = UUID("5b0f3c0e-6f0a-5a55-9d8c-0d6f0c1c7a03")
+
+
+@dataclass(slots=True, eq=False)
+class LogEntry:
+    """One entry of a conversation's log, as both stores hold it.
+
+    Attributes:
+        seq: Its place, dense over all kinds; 0 before it has one.
+        msg_no: Its number among the messages; None for other kinds.
+        version: The seq of the last edit or delete that was applied to it.
+        epoch: The epoch in which it was written.
+    """
+
+    id: UUID
+    conversation_id: UUID
+    kind: EntryKind
+    sender_id: int | None
+    seq: int = 0
+    msg_no: int | None = None
+    client_key: str | None = None
+    target_id: UUID | None = None
+    role: MessageRole = MessageRole.USER
+    text: str | None = None
+    attachments: list[dict[str, str]] = field(default_factory=list)
+    model: str | None = None
+    provider: str | None = None
+    tokens: int | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    deleted: bool = False
+    version: int = 0
+    epoch: int = 0
+    created_at: datetime = datetime.min.replace(tzinfo=UTC)
+    updated_at: datetime = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it is a message, rather than something that happened to one."""
+        return self.kind == EntryKind.MESSAGE
+
+
+ENTRY_FIELDS = tuple(f.name for f in fields(LogEntry))
+
+
+@dataclass(slots=True, eq=False)
+class ConversationRecord:
+    """A conversation with its members and its head, read off one document.
+
+    Attributes:
+        user_id: Who started it.
+        message_count: The last message number given out; dense, so it is the count.
+        last_seq: The last place given out in the log.
+        members_seq: The member entry that `participant_ids` stands at.
+    """
+
+    id: UUID
+    kind: ConversationKind
+    group_id: UUID | None
+    user_id: int
+    participant_ids: list[int]
+    title: str | None
+    summary: str | None
+    tags: list[str]
+    context: dict[str, Any]
+    metadata: dict[str, Any]
+    is_archived: bool
+    message_count: int
+    total_tokens: int
+    last_seq: int
+    last_message_id: UUID | None
+    members_seq: int
+    activity: str
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def last_activity_at(self) -> datetime:
+        """When something last happened in it, to the millisecond."""
+        return datetime.fromtimestamp(int(self.activity[:16], 16) / 1000, UTC)
+
+
+def message_id(conversation_id: UUID, sender_id: int, client_key: str) -> UUID:
+    """The same id wherever and however often a send is retried."""
+    return uuid5(conversation_id, f"{sender_id}:{client_key}")
+
+
+def member_entry_id(conversation_id: UUID, occasion: str) -> UUID:
+    """The same id for the same change of members; apart from every message's."""
+    return uuid5(conversation_id, f"member:{occasion}")
+
+
+def direct_conversation_id(one: int, other: int) -> UUID:
+    """The conversation of a pair, whoever starts it."""
+    low, high = sorted((one, other))
+    return uuid5(_DIRECT, f"{low}:{high}")
+
+
+def group_conversation_id(group_id: UUID) -> UUID:
+    """The conversation of a group."""
+    return uuid5(_GROUP, group_id.hex)
+
+
+def assistant_conversation_id(user_id: int, client_key: str) -> UUID:
+    """The conversation that a user started with this client key."""
+    return uuid5(_ASSISTANT, f"{user_id}:{client_key}")
+
+
+def activity_key(conversation_id: UUID, at: datetime) -> str:
+    """Where a conversation stands in an inbox: milliseconds, then the id, as ordered text."""
+    return f"{int(at.timestamp() * 1000):016x}{conversation_id.hex}"
+
+
+def slot(conversation_id: UUID, msg_no: int) -> bytes:
+    """A message's place as one indexed value: the id's 16 bytes, then the number's 8."""
+    return conversation_id.bytes + msg_no.to_bytes(8, "big")

@@ -1,0 +1,342 @@
+"""MongoDB's half of the log: what is read from, written second."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from bson import Int64
+from pymongo import ASCENDING, DESCENDING
+from pymongo.errors import DuplicateKeyError
+
+from app.chat.log import ConversationRecord, LogEntry, activity_key, slot
+from app.chat.models import ConversationKind, EntryKind, MessageRole
+from app.stores.mongo import Document, Mongo, unavailable
+
+# What a reader is shown: entries that PostgreSQL has too.
+_CLEAN = {"dirty": False}
+
+
+class SlotTaken(Exception):
+    """MongoDB holds another entry in this place: the two stores have diverged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Messages of one conversation, from number `low` to number `high`."""
+
+    conversation_id: UUID
+    low: int
+    high: int
+
+    @property
+    def numbers(self) -> range:
+        """The message numbers in the window."""
+        return range(self.low, self.high + 1)
+
+
+class MongoLog:
+    """The copy that serves reads.
+
+    Args:
+        mongo: The database.
+    """
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._messages = mongo.database["messages"]
+        self._conversations = mongo.database["conversations"]
+        self._receipts = mongo.database["receipts"]
+
+    # -- writing
+
+    async def put(self, entry: LogEntry) -> bool:
+        """Hold an entry in its place and move its conversation's head; harmless if repeated.
+
+        Returns:
+            Whether MongoDB knows the conversation; if not, its head was not moved.
+
+        Raises:
+            StoreUnavailable: MongoDB does not answer.
+            SlotTaken: Another entry is in its place.
+        """
+        with unavailable():
+            _, known = await asyncio.gather(self._insert(entry), self._advance(entry))
+        return known
+
+    async def _insert(self, entry: LogEntry) -> None:
+        try:
+            await self._messages.insert_one(message_document(entry))
+        except DuplicateKeyError:
+            held = await self._messages.find_one({"_id": entry.id}, {"seq": 1, "dirty": 1})
+            if held is None or held["seq"] != entry.seq or held["dirty"]:
+                raise SlotTaken(f"{entry.conversation_id} at {entry.seq}") from None
+
+    async def _advance(self, entry: LogEntry) -> bool:
+        head: Document = {
+            "last_seq": entry.seq,
+            "activity": activity_key(entry.conversation_id, datetime.now(UTC)),
+        }
+        if entry.msg_no is not None:
+            head["message_count"] = entry.msg_no
+            # `$max` compares documents by their first field, so the newest stays.
+            head["last_message"] = {
+                "seq": entry.seq,
+                "id": entry.id,
+                "msg_no": entry.msg_no,
+                "sender_id": entry.sender_id,
+                "text": entry.text,
+                "created_at": entry.created_at,
+            }
+        result = await self._conversations.update_one(
+            {"_id": entry.conversation_id}, {"$max": head}
+        )
+        return result.matched_count == 1
+
+    async def put_conversation(self, row: Any, participants: list[int], members_seq: int) -> None:
+        """Hold a conversation with its members as of a member entry; a later one's copy stays.
+
+        Args:
+            row: The conversation's row in PostgreSQL.
+            participants: Who takes part.
+            members_seq: The member entry's place.
+
+        Raises:
+            StoreUnavailable: MongoDB does not answer.
+        """
+        document = conversation_document(row, participants, members_seq)
+        changed = {name: document.pop(name) for name in ("participant_ids", "members_seq")}
+        with unavailable(), suppress(DuplicateKeyError):  # it stands at a later entry already
+            await self._conversations.update_one(
+                {"_id": document.pop("_id"), "members_seq": {"$lt": members_seq}},
+                {"$set": changed, "$setOnInsert": document},
+                upsert=True,
+            )
+
+    async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> None:
+        """Move a user's receipt forward; it never moves back.
+
+        Raises:
+            StoreUnavailable: MongoDB does not answer.
+        """
+        key = {"conversation_id": conversation_id, "user_id": user_id}
+        with unavailable():
+            await self._receipts.update_one(
+                {"_id": _receipt_id(conversation_id, user_id)},
+                {
+                    "$max": {"read_msg_no": msg_no, "read_at": datetime.now(UTC)},
+                    "$setOnInsert": key,
+                },
+                upsert=True,
+            )
+
+    # -- reading
+
+    async def conversations(
+        self, ids: Sequence[UUID], *, participant: int
+    ) -> dict[UUID, ConversationRecord]:
+        """Those of the conversations in which a user takes part."""
+        rows = self._conversations.find({"_id": {"$in": list(ids)}, "participant_ids": participant})
+        with unavailable():
+            return {row["_id"]: _conversation(row) for row in await rows.to_list()}
+
+    async def inbox(
+        self,
+        participant: int,
+        filters: Mapping[str, Any],
+        *,
+        limit: int,
+        descending: bool = True,
+        beyond: str | None = None,
+    ) -> list[ConversationRecord]:
+        """A user's conversations in the order of their activity, beyond a key."""
+        query: Document = {"participant_ids": participant, **filters}
+        if beyond is not None:
+            query["activity"] = {"$lt" if descending else "$gt": beyond}
+        order = DESCENDING if descending else ASCENDING
+        with unavailable():
+            rows = self._conversations.find(query).sort("activity", order).limit(limit)
+            return [_conversation(row) for row in await rows.to_list()]
+
+    async def entries(self, conversation_id: UUID, low: int, high: int) -> list[LogEntry]:
+        """The entries from place `low` to place `high`, in order; a hole is just missing."""
+        places = {"$gte": low, "$lte": high}
+        query = {"conversation_id": conversation_id, "seq": places, **_CLEAN}
+        with unavailable():
+            rows = await self._messages.find(query).sort("seq", ASCENDING).to_list()
+        return [_entry(row) for row in rows]
+
+    async def messages(self, windows: Sequence[Window]) -> list[list[LogEntry]]:
+        """Each window's messages, in order, in one command; a hole is just missing."""
+        wanted = [w for w in windows if w.low <= w.high]
+        if not wanted:
+            return [[] for _ in windows]
+        if len(wanted) == 1:
+            (one,) = wanted
+            slots: Document = {
+                "$gte": slot(one.conversation_id, one.low),
+                "$lte": slot(one.conversation_id, one.high),
+            }
+        else:
+            slots = {"$in": [slot(w.conversation_id, n) for w in wanted for n in w.numbers]}
+        with unavailable():
+            rows = await self._messages.find({"slot": slots, **_CLEAN}).to_list()
+        found: dict[UUID, list[LogEntry]] = defaultdict(list)
+        for row in sorted(rows, key=itemgetter("msg_no")):
+            found[row["conversation_id"]].append(_entry(row))
+        return [
+            [e for e in found[w.conversation_id] if w.low <= (e.msg_no or 0) <= w.high]
+            for w in windows
+        ]
+
+    async def entries_by_ids(self, ids: Sequence[UUID]) -> dict[UUID, LogEntry]:
+        """The entries with these ids."""
+        with unavailable():
+            rows = await self._messages.find({"_id": {"$in": list(ids)}, **_CLEAN}).to_list()
+        return {row["_id"]: _entry(row) for row in rows}
+
+    async def heads(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """The last place of each conversation."""
+        rows = self._conversations.find({"_id": {"$in": list(ids)}}, {"last_seq": 1})
+        with unavailable():
+            return {row["_id"]: row["last_seq"] for row in await rows.to_list()}
+
+    async def active_since(
+        self, participants: Sequence[int], since: datetime
+    ) -> list[tuple[UUID, list[int]]]:
+        """Conversations in which something happened, each with all who take part."""
+        query = {
+            "participant_ids": {"$in": list(participants)},
+            "activity": {"$gt": f"{int(since.timestamp() * 1000):016x}"},
+        }
+        with unavailable():
+            rows = await self._conversations.find(query, {"participant_ids": 1}).to_list()
+        return [(row["_id"], row["participant_ids"]) for row in rows]
+
+    async def receipts(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, int]]]:
+        """Pairs of user and last message read, by conversation, in the order of the users."""
+        fields = {"conversation_id": 1, "user_id": 1, "read_msg_no": 1}
+        rows = self._receipts.find({"conversation_id": {"$in": list(ids)}}, fields)
+        found: dict[UUID, list[tuple[int, int]]] = defaultdict(list)
+        with unavailable():
+            for row in sorted(await rows.to_list(), key=itemgetter("user_id")):
+                found[row["conversation_id"]].append((row["user_id"], row["read_msg_no"]))
+        return found
+
+    async def read_positions(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, int]:
+        """The last message that a user has read in each conversation."""
+        keys = [_receipt_id(i, user_id) for i in ids]
+        rows = self._receipts.find({"_id": {"$in": keys}}, {"conversation_id": 1, "read_msg_no": 1})
+        with unavailable():
+            return {row["conversation_id"]: row["read_msg_no"] for row in await rows.to_list()}
+
+
+def message_document(entry: LogEntry) -> Document:
+    """An entry as its collection holds it: the fields of `MessageDocument`."""
+    return {
+        "_id": entry.id,
+        "conversation_id": entry.conversation_id,
+        "seq": Int64(entry.seq),
+        "msg_no": None if entry.msg_no is None else Int64(entry.msg_no),
+        "slot": None if entry.msg_no is None else slot(entry.conversation_id, entry.msg_no),
+        "kind": entry.kind.value,
+        "target_id": entry.target_id,
+        "sender_id": entry.sender_id,
+        "client_key": entry.client_key,
+        "role": entry.role.value,
+        "text": entry.text,
+        "attachments": entry.attachments,
+        "model": entry.model,
+        "provider": entry.provider,
+        "tokens": entry.tokens,
+        "metadata": entry.metadata,
+        "deleted": entry.deleted,
+        "version": Int64(entry.version),
+        "dirty": False,
+        "era": Int64(entry.epoch),
+        "created_at": entry.created_at,
+        "updated_at": entry.updated_at,
+    }
+
+
+def conversation_document(row: Any, participants: list[int], members_seq: int) -> Document:
+    """A conversation as its collection holds it: the fields of `ConversationDocument`."""
+    return {
+        "_id": row["id"],
+        "kind": row["kind"],
+        "group_id": row["group_id"],
+        "user_id": row["created_by"],
+        "participant_ids": participants,
+        "title": row["title"],
+        "summary": row["summary"],
+        "tags": list(row["tags"]),
+        "context": row["context"],
+        "metadata": row["metadata"],
+        "is_archived": row["is_archived"],
+        "message_count": Int64(0),
+        "total_tokens": Int64(0),
+        "last_seq": Int64(0),
+        "last_message": None,
+        "activity": activity_key(row["id"], row["created_at"]),
+        "members_seq": Int64(members_seq),
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+    }
+
+
+def _entry(row: Document) -> LogEntry:
+    return LogEntry(
+        row["_id"],
+        row["conversation_id"],
+        EntryKind(row["kind"]),
+        row["sender_id"],
+        row["seq"],
+        row["msg_no"],
+        row["client_key"],
+        row["target_id"],
+        MessageRole(row["role"]),
+        row["text"],
+        row["attachments"],
+        row["model"],
+        row["provider"],
+        row["tokens"],
+        row["metadata"],
+        row["deleted"],
+        row["version"],
+        row["era"],
+        row["created_at"],
+        row["updated_at"],
+    )
+
+
+def _conversation(row: Document) -> ConversationRecord:
+    last = row["last_message"]
+    return ConversationRecord(
+        row["_id"],
+        ConversationKind(row["kind"]),
+        row["group_id"],
+        row["user_id"],
+        row["participant_ids"],
+        row["title"],
+        row["summary"],
+        row["tags"],
+        row["context"],
+        row["metadata"],
+        row["is_archived"],
+        row["message_count"],
+        row["total_tokens"],
+        row["last_seq"],
+        last["id"] if last else None,
+        row["members_seq"],
+        row["activity"],
+        row["created_at"],
+        row["updated_at"],
+    )
+
+
+def _receipt_id(conversation_id: UUID, user_id: int) -> str:
+    return f"{conversation_id.hex}:{user_id}"

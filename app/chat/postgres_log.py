@@ -1,0 +1,281 @@
+"""PostgreSQL's half of the log: it commits first, and its row lock gives out the numbers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    Interval,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.chat.log import ENTRY_FIELDS, LogEntry
+from app.chat.models import (
+    Conversation,
+    ConversationHead,
+    ConversationMember,
+    EntryKind,
+    Message,
+    MessageRole,
+    MirrorPending,
+    StoreMode,
+    StoreState,
+)
+from app.errors import NotFound, StoreUnavailable
+from app.stores.postgres import Postgres, Read
+
+# The advisory lock between sends (shared) and a change of the stores' mode (exclusive).
+MODE_LOCK = 0x697374686D7573  # "isthmus"
+
+# Held to the end of the transaction: the numbers are dense and in commit order, and the next
+# statement, with a snapshot of its own, sees every membership and every send before this one.
+_LOCK = text(
+    """
+    SELECT pg_advisory_xact_lock_shared(:mode_lock)
+    FROM conversation_heads WHERE conversation_id = :conversation_id FOR UPDATE
+    """
+)
+
+_COLUMNS = ", ".join(ENTRY_FIELDS)
+
+# What a caller gives; the rest of an entry is given out by the statement.
+_GIVEN = (
+    "id",
+    "conversation_id",
+    "kind",
+    "sender_id",
+    "client_key",
+    "target_id",
+    "role",
+    "text",
+    "attachments",
+    "model",
+    "provider",
+    "tokens",
+    "metadata",
+)
+
+_APPEND = text(
+    f"""
+    WITH gate AS (
+      SELECT FROM store_state WHERE epoch = :epoch AND mode = CAST(:mode AS store_mode)
+    ), member AS (
+      SELECT FROM conversation_members
+      WHERE conversation_id = :conversation_id AND user_id = :member AND removed_seq IS NULL
+    ), done AS (
+      SELECT {_COLUMNS} FROM messages WHERE id = :id
+    ), head AS (
+      UPDATE conversation_heads
+      SET last_seq = last_seq + 1, last_msg_no = last_msg_no + :is_message,
+          last_activity_at = clock_timestamp()
+      WHERE conversation_id = :conversation_id
+        AND EXISTS (SELECT FROM gate) AND NOT EXISTS (SELECT FROM done)
+        AND (:member IS NULL OR EXISTS (SELECT FROM member))
+      RETURNING last_seq, last_msg_no, last_activity_at
+    ), entry AS (
+      INSERT INTO messages ({_COLUMNS}, group_id)
+      SELECT :id, :conversation_id, CAST(:kind AS entry_kind), :sender_id, last_seq,
+        CASE WHEN :is_message = 1 THEN last_msg_no END, :client_key, :target_id,
+        CAST(:role AS message_role), :text,
+        :attachments, :model, :provider, :tokens, :metadata, false, last_seq, :epoch,
+        last_activity_at, last_activity_at,
+        (SELECT group_id FROM conversations WHERE id = :conversation_id)
+      FROM head
+      RETURNING {_COLUMNS}
+    ), pending AS (
+      INSERT INTO mirror_pending (conversation_id, seq, epoch)
+      SELECT :conversation_id, last_seq, :epoch FROM head
+    ), own_read AS (
+      UPDATE conversation_members SET read_msg_no = last_msg_no, read_at = last_activity_at
+      FROM head
+      WHERE conversation_id = :conversation_id AND user_id = :sender_id AND :is_message = 1
+    ), newest AS (
+      UPDATE groups SET last_message_id = :id FROM head
+      WHERE groups.id = (SELECT group_id FROM conversations WHERE id = :conversation_id)
+        AND :is_message = 1
+    )
+    SELECT EXISTS (SELECT FROM gate) AS is_current,
+      :member IS NULL OR EXISTS (SELECT FROM member) AS is_member, e.*
+    FROM (VALUES (1)) AS one LEFT JOIN (TABLE entry UNION ALL TABLE done) AS e ON true
+    """  # noqa: S608 - column names of our own
+).bindparams(
+    *(bindparam(name, type_=Uuid) for name in ("id", "conversation_id", "target_id")),
+    *(bindparam(name, type_=BigInteger) for name in ("epoch", "member", "is_message")),
+    *(bindparam(name, type_=Integer) for name in ("sender_id", "tokens")),
+    *(
+        bindparam(name, type_=Text)
+        for name in ("mode", "kind", "role", "client_key", "text", "model", "provider")
+    ),
+    *(bindparam(name, type_=JSONB) for name in ("attachments", "metadata")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoresMode:
+    """Which stores are written and read, and since which epoch."""
+
+    epoch: int
+    mode: StoreMode
+    era: int
+
+
+class StaleMode(StoreUnavailable):
+    """The mode that a process has cached is no longer the stores'; read it again, and restart."""
+
+    def __init__(self) -> None:
+        super().__init__("message")
+
+
+_MODE = Read(select(StoreState.epoch, StoreState.mode, StoreState.era))
+
+_entry_columns = [Message.__table__.c["metadata" if n == "metadata" else n] for n in ENTRY_FIELDS]
+_BY_IDS = Read(
+    select(*_entry_columns).where(Message.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+)
+_BY_SEQS = Read(
+    select(*_entry_columns)
+    .where(
+        Message.conversation_id == bindparam("conversation_id"),
+        Message.seq == any_(bindparam("numbers", type_=ARRAY(BigInteger))),
+    )
+    .order_by(Message.seq)
+)
+_BY_MSG_NOS = Read(
+    select(*_entry_columns)
+    .where(
+        Message.conversation_id == bindparam("conversation_id"),
+        Message.msg_no == any_(bindparam("numbers", type_=ARRAY(BigInteger))),
+    )
+    .order_by(Message.msg_no)
+)
+_PENDING = Read(
+    select(MirrorPending.conversation_id, MirrorPending.seq)
+    .where(MirrorPending.created_at < func.now() - bindparam("older_than", type_=Interval))
+    .order_by(MirrorPending.created_at)
+    .limit(bindparam("limit", type_=BigInteger))
+)
+_MEMBERS = Read(
+    select(ConversationMember.user_id)
+    .where(
+        ConversationMember.conversation_id == bindparam("conversation_id"),
+        ConversationMember.removed_seq.is_(None),
+    )
+    .order_by(ConversationMember.user_id)
+)
+_CONVERSATION = Read(
+    select(*Conversation.__table__.c, ConversationHead.last_seq, ConversationHead.last_msg_no)
+    .join(ConversationHead, ConversationHead.conversation_id == Conversation.id)
+    .where(Conversation.id == bindparam("conversation_id"))
+)
+
+
+def _entry(row: Iterable[Any]) -> LogEntry:
+    entry = LogEntry(*row)
+    # The driver gives an enum as its label.
+    entry.kind, entry.role = EntryKind(entry.kind), MessageRole(entry.role)
+    return entry
+
+
+class PostgresLog:
+    """The standby copy, and the log's bookkeeping.
+
+    Args:
+        main: The main database.
+    """
+
+    def __init__(self, main: Postgres) -> None:
+        self._main = main
+
+    async def mode(self) -> StoresMode:
+        """The stores' mode as PostgreSQL has it."""
+        (row,) = await self._main.fetch(_MODE)
+        return StoresMode(row["epoch"], StoreMode(row["mode"]), row["era"])
+
+    async def entries(self, conversation_id: UUID, seqs: Sequence[int]) -> list[LogEntry]:
+        """The entries in these places, in order."""
+        rows = await self._main.fetch(_BY_SEQS, conversation_id=conversation_id, numbers=list(seqs))
+        return [_entry(row) for row in rows]
+
+    async def messages(self, conversation_id: UUID, numbers: Sequence[int]) -> list[LogEntry]:
+        """The messages with these numbers, in order."""
+        rows = await self._main.fetch(
+            _BY_MSG_NOS, conversation_id=conversation_id, numbers=list(numbers)
+        )
+        return [_entry(row) for row in rows]
+
+    async def entries_by_ids(self, ids: Sequence[UUID]) -> list[LogEntry]:
+        """The entries with these ids, in no order."""
+        return [_entry(row) for row in await self._main.fetch(_BY_IDS, ids=list(ids))]
+
+    async def pending(self, *, older_than: timedelta, limit: int) -> list[tuple[UUID, int]]:
+        """Places that MongoDB may not have yet, oldest first."""
+        rows = await self._main.fetch(_PENDING, older_than=older_than, limit=limit)
+        return [(row[0], row[1]) for row in rows]
+
+    async def mirrored(self, places: Sequence[tuple[UUID, int]]) -> None:
+        """Forget pending places, which MongoDB has."""
+        async with self._main.begin() as tx:
+            place = tuple_(MirrorPending.conversation_id, MirrorPending.seq)
+            await tx.execute(delete(MirrorPending).where(place.in_(places)))
+
+    async def conversation(self, conversation_id: UUID) -> tuple[Any, list[int]] | None:
+        """A conversation's row with its head, and who takes part, as of now."""
+        rows = await self._main.fetch(_CONVERSATION, conversation_id=conversation_id)
+        if not rows:
+            return None
+        members = await self._main.fetch(_MEMBERS, conversation_id=conversation_id)
+        return rows[0], [row[0] for row in members]
+
+
+async def append(
+    tx: AsyncConnection, entry: LogEntry, mode: StoresMode, *, member: int | None = None
+) -> LogEntry:
+    """Give an entry its place, or find the place that the same id has.
+
+    Args:
+        tx: The transaction; the conversation's head stays locked to its end.
+        entry: What to append.
+        mode: The mode that this process believes in.
+        member: Who must take part in the conversation; None where the caller has checked.
+
+    Raises:
+        StaleMode: The stores' mode has changed.
+        NotFound: There is no such conversation, or `member` does not take part in it.
+    """
+    await lock_head(tx, entry.conversation_id)
+    result = await tx.execute(
+        _APPEND,
+        {
+            "epoch": mode.epoch,
+            "mode": mode.mode,
+            "member": member,
+            "is_message": int(entry.is_message),
+            **{name: getattr(entry, name) for name in _GIVEN},
+        },
+    )
+    row = result.one()
+    if not row.is_current:
+        raise StaleMode
+    if row.id is None or not row.is_member:
+        raise NotFound("There is no such conversation.", field=["conversationId"])
+    return _entry(row[2:])
+
+
+async def lock_head(tx: AsyncConnection, conversation_id: UUID) -> None:
+    """Keep every other append to a conversation, and a change of mode, waiting for this one."""
+    await tx.execute(_LOCK, {"mode_lock": MODE_LOCK, "conversation_id": conversation_id})

@@ -1,0 +1,68 @@
+"""The message store: what queries and commands ask of the log, whichever stores are up."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.chat.log import ConversationRecord, LogEntry
+from app.chat.mongo_log import Window
+
+
+class MessageStore(Protocol):
+    """One log over two stores. Every method raises `StoreUnavailable` where it cannot answer."""
+
+    async def append(
+        self, tx: AsyncConnection, entry: LogEntry, *, member: int | None = None
+    ) -> LogEntry:
+        """Give an entry its place within a transaction; it is not visible before `publish`."""
+
+    async def publish(self, entries: Sequence[LogEntry]) -> None:
+        """Make committed entries visible to every reader; harmless if repeated."""
+
+    async def send(self, entry: LogEntry, *, member: int) -> LogEntry:
+        """Append in a transaction of its own and make it visible: acknowledged when it returns."""
+
+    async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> None:
+        """Move a user's read position forward, in both stores."""
+
+    async def conversations(
+        self, ids: Sequence[UUID], *, participant: int
+    ) -> dict[UUID, ConversationRecord]:
+        """Those of the conversations in which a user takes part."""
+
+    async def inbox(
+        self,
+        participant: int,
+        filters: Mapping[str, Any],
+        *,
+        limit: int,
+        descending: bool = True,
+        beyond: str | None = None,
+    ) -> list[ConversationRecord]:
+        """A user's conversations in the order of their activity."""
+
+    async def entries(self, conversation_id: UUID, low: int, high: int) -> list[LogEntry]:
+        """The visible entries from place `low` to `high`, without a hole from `low` on."""
+
+    async def messages(self, windows: Sequence[Window]) -> list[list[LogEntry]]:
+        """Each window's visible messages, in order."""
+
+    async def entries_by_ids(self, ids: Sequence[UUID]) -> dict[UUID, LogEntry]:
+        """The visible entries with these ids."""
+
+    async def heads(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """The last visible place of each conversation."""
+
+    async def active_since(
+        self, participants: Sequence[int], since: datetime
+    ) -> list[tuple[UUID, list[int]]]:
+        """Conversations in which something happened, each with all who take part."""
+
+    async def receipts(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, int]]]:
+        """Pairs of user and last message read, by conversation, in the order of the users."""
+
+    async def read_positions(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, int]:
+        """The last message that a user has read in each conversation."""

@@ -1,0 +1,254 @@
+"""The live streams: first what the log holds beyond a cursor, then what is heard, no seam between.
+
+A stream listens before it reads, and orders by the log's own dense numbers: what comes by both
+ways comes once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from app.chat.live import Live
+from app.chat.log import ConversationRecord, LogEntry
+from app.chat.models import EntryKind
+from app.chat.queries import conversations_by_ids, parse_message_cursor
+from app.chat.store import MessageStore
+from app.errors import InvalidCursor, NotFound
+from app.paging import decode_cursor, encode_cursor, parse_int
+from app.viewer import Viewer
+
+_BATCH = 200  # entries read at once
+_BACKLOG = 10_000  # entries beyond which a client should rather fetch anew
+_INBOX = 1_000  # conversations followed
+_RETRY = 0.2  # seconds until a place that is taken but not readable yet is read again
+_OVERLAP = 15_000  # milliseconds within which conversations may change out of order
+_CURSOR_PLACES = 100  # conversations that an inbox cursor names
+
+
+@dataclass(slots=True, eq=False)
+class ConversationEvent:
+    """Something that happened in a conversation, at a place in its log."""
+
+    conversation_id: UUID
+    seq: int
+    cursor: str
+
+
+@dataclass(slots=True, eq=False)
+class MessageSent(ConversationEvent):
+    """A message was sent."""
+
+    message: LogEntry
+
+
+@dataclass(slots=True, eq=False)
+class MembersChanged(ConversationEvent):
+    """Users joined or left."""
+
+    actor_id: int | None
+    added_ids: list[int]
+    removed_ids: list[int]
+
+
+@dataclass(slots=True, eq=False)
+class RefetchNeeded(ConversationEvent):
+    """Too much has happened since the cursor: fetch the conversation anew and go on from here."""
+
+
+@dataclass(slots=True, eq=False)
+class InboxEvent:
+    """A conversation of the viewer has changed; None if it is no longer theirs."""
+
+    conversation_id: UUID
+    conversation: ConversationRecord | None
+    cursor: str
+
+
+async def conversation_events(
+    store: MessageStore, live: Live, viewer: Viewer, conversation_id: UUID, after: str | None
+) -> AsyncIterator[ConversationEvent]:
+    """Every event after a cursor, or from now on, exactly once and in order.
+
+    The stream ends when the viewer no longer takes part.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such conversation, or the viewer does not take part in it.
+        InvalidCursor: The cursor is of another list, or of a place that is not taken yet.
+    """
+    me = viewer.require()
+    grown = asyncio.Event()
+
+    def wake(_: UUID) -> None:
+        grown.set()
+
+    try:
+        await live.follow([conversation_id], wake)
+        (conversation,) = await conversations_by_ids(store, viewer, [conversation_id])
+        if conversation is None:
+            raise NotFound("There is no such conversation.", field=["conversationId"])
+        feed = live.feed(conversation_id)
+        feed.advance(conversation.last_seq)
+        at, number = conversation.last_seq, conversation.message_count
+        if after is not None:
+            at, number = parse_message_cursor(after)
+        if at > conversation.last_seq:
+            raise InvalidCursor("This cursor lies beyond the conversation's end.", field=["after"])
+        if conversation.last_seq - at > _BACKLOG:
+            at, number = conversation.last_seq, conversation.message_count
+            yield RefetchNeeded(conversation_id, at, encode_cursor(at, number))
+        while True:
+            entries = feed.after(at)
+            if not entries and feed.last_seq > at:
+                high = min(feed.last_seq, at + _BATCH)
+                entries = await store.entries(conversation_id, at + 1, high)
+            for entry in entries:
+                at, number = entry.seq, entry.msg_no or number
+                event = _event(entry, encode_cursor(at, number))
+                if event is None:
+                    continue
+                yield event
+                left = isinstance(event, MembersChanged) and me in event.removed_ids
+                if left and at > conversation.members_seq:
+                    return
+            if feed.last_seq <= at:
+                grown.clear()
+                await grown.wait()
+            elif not entries:
+                await asyncio.sleep(_RETRY)
+    finally:
+        await live.unfollow([conversation_id], wake)
+
+
+def _event(entry: LogEntry, cursor: str) -> ConversationEvent | None:
+    match entry.kind:
+        case EntryKind.MESSAGE:
+            return MessageSent(entry.conversation_id, entry.seq, cursor, entry)
+        case EntryKind.MEMBER:
+            changed = entry.metadata
+            return MembersChanged(
+                entry.conversation_id,
+                entry.seq,
+                cursor,
+                entry.sender_id,
+                changed.get("added", []),
+                changed.get("removed", []),
+            )
+        case _:
+            return None
+
+
+async def inbox_events(
+    store: MessageStore, live: Live, viewer: Viewer, after: str | None
+) -> AsyncIterator[InboxEvent]:
+    """The viewer's conversations as they change, after a cursor or from now on.
+
+    Several changes of one conversation may come as one event, which shows the last of them.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        InvalidCursor: The cursor is of another list.
+    """
+    me = viewer.require()
+    seen = None if after is None else _Seen.parse(after)
+    changed: set[UUID] = set()
+    grown = asyncio.Event()
+    followed: set[UUID] = set()
+
+    def wake(conversation_id: UUID) -> None:
+        changed.add(conversation_id)
+        grown.set()
+
+    async with live.inbox(me, wake):
+        try:
+            mine = await store.inbox(me, {}, limit=_INBOX)
+            followed.update(row.id for row in mine)
+            await live.follow(followed, wake)
+            if seen is None:
+                seen = _Seen()
+                for row in mine:
+                    seen.add(row)
+            # What changed between that reading and listening, and what did while nobody listened.
+            for conversation_id, seq in (await store.heads(list(followed))).items():
+                live.feed(conversation_id).advance(seq)
+            changed.update(row.id for row in mine if seen.is_news(row))
+            while True:
+                news, left = await _news(store, viewer, changed, seen, followed)
+                joined = {row.id for row in news} - followed
+                followed |= joined
+                await live.follow(joined, wake)
+                followed -= left
+                await live.unfollow(left, wake)
+                for row in news:
+                    seen.add(row)
+                    yield InboxEvent(row.id, row, seen.cursor())
+                for conversation_id in left:
+                    yield InboxEvent(conversation_id, None, seen.cursor())
+                if not changed:
+                    grown.clear()
+                    await grown.wait()
+        finally:
+            await live.unfollow(followed, wake)
+
+
+async def _news(
+    store: MessageStore, viewer: Viewer, changed: set[UUID], seen: "_Seen", followed: set[UUID]
+) -> tuple[list[ConversationRecord], set[UUID]]:
+    ids = list(changed)[:_BATCH]
+    changed.difference_update(ids)
+    if not ids:
+        return [], set()
+    rows = await conversations_by_ids(store, viewer, ids)
+    left = {i for i, row in zip(ids, rows, strict=True) if row is None} & followed
+    news = [row for row in rows if row is not None and seen.is_news(row)]
+    return sorted(news, key=lambda row: row.activity), left
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a subscriber knows: everything up to a time, and what lately changed, by place.
+
+    Attributes:
+        until: Milliseconds; every change that is `_OVERLAP` older is known.
+        lately: The last known place of each conversation that changed since then.
+    """
+
+    until: int = 0
+    lately: dict[UUID, tuple[int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, cursor: str) -> "_Seen":
+        until, lately = decode_cursor(cursor, _parse_milliseconds, _parse_places)
+        return cls(until, {i: (until, seq) for i, seq in lately.items()})
+
+    def is_news(self, row: ConversationRecord) -> bool:
+        if row.id in self.lately:
+            return row.last_seq > self.lately[row.id][1]
+        return _milliseconds(row) > self.until - _OVERLAP
+
+    def add(self, row: ConversationRecord) -> None:
+        at = _milliseconds(row)
+        self.until = max(self.until, at)
+        self.lately[row.id] = (at, row.last_seq)
+        floor = self.until - _OVERLAP
+        self.lately = {i: known for i, known in self.lately.items() if known[0] > floor}
+
+    def cursor(self) -> str:
+        newest = sorted(self.lately.items(), key=lambda item: item[1])[-_CURSOR_PLACES:]
+        return encode_cursor(self.until, {i.hex: seq for i, (_, seq) in newest})
+
+
+def _milliseconds(row: ConversationRecord) -> int:
+    return int(row.activity[:16], 16)
+
+
+def _parse_milliseconds(part: Any) -> int:
+    if type(part) is not int or not 0 <= part < 2**48:
+        raise ValueError(part)
+    return part
+
+
+def _parse_places(part: Any) -> dict[UUID, int]:
+    return {UUID(key): parse_int(seq) for key, seq in part.items()}

@@ -1,0 +1,72 @@
+"""`isthmus serve`: the server as it runs in production, in as many processes as wanted."""
+
+from typing import Annotated
+
+import typer
+from starlette.types import ASGIApp
+
+from app.cli.errors import CommandError
+from app.cli.listening import listen
+from app.settings import Settings
+
+_REQUIRED = ("database_url", "mongo_url", "redis_url")
+
+
+def serve(
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Server processes; WORKERS by default.")
+    ] = None,
+) -> None:
+    """Serve on HOST and PORT with the stores of the environment; refuses unsafe settings."""
+    import uvicorn
+
+    from app.api.server import uvicorn_options
+
+    settings = Settings()
+    refuse_unsafe(settings)
+    with listen(settings.host, settings.port):
+        pass  # only for its message: uvicorn opens its own, which its workers share
+    uvicorn.run(
+        "app.cli.serve:application",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=workers or settings.workers,
+        loop="uvloop",
+        log_level=settings.log_level,
+        access_log=False,
+        **uvicorn_options(settings),
+    )
+
+
+def application() -> ASGIApp:
+    """The application of one server process, made there from the environment."""
+    from app.main import create_app
+
+    return create_app(Settings())
+
+
+def refuse_unsafe(settings: Settings) -> None:
+    """Check what would fail, or be dangerous, only once somebody uses it.
+
+    Raises:
+        CommandError: Everything that is wrong, in one message.
+    """
+    problems = [
+        f"{name.upper()} is not set" for name in _REQUIRED if getattr(settings, name) is None
+    ]
+    if settings.environment == "production":
+        problems += _unsafe_in_production(settings)
+    if problems:
+        raise CommandError("not served: " + "; ".join(problems) + ".")
+
+
+def _unsafe_in_production(settings: Settings) -> list[str]:
+    from app.tokens import open_tokens
+
+    problems = []
+    try:
+        open_tokens(settings)
+    except ValueError:
+        problems.append("AUTH_PRIVATE_KEY is not an Ed25519 private key in PEM")
+    return problems

@@ -1,0 +1,1 @@
+"""Groups: communities around a product, or free."""

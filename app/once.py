@@ -1,0 +1,102 @@
+"""Client keys: a retried mutation answers with what the first attempt did.
+
+Messages do without: their ids follow from their keys.
+"""
+
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.audit.models import ClientRequest
+from app.errors import ClientKeyReused, Invalid, Required, TooLong
+from app.viewer import Viewer
+
+MAX_KEY_LENGTH = 64  # characters
+_FIELD = ["input", "clientKey"]
+_REQUESTS = ClientRequest.__table__.c
+
+
+async def once(
+    tx: AsyncConnection, viewer: Viewer, operation: str, client_key: str, body: object
+) -> str | None:
+    """Claim a client key inside the command's transaction, or find what it did before.
+
+    A concurrent attempt with the same key waits until this transaction ends. A command that
+    fails forgets its key with everything else.
+
+    Args:
+        tx: The command's transaction, in which nothing was written yet.
+        viewer: Whose key it is; another user's equal key is another key.
+        operation: The mutation's name.
+        client_key: As the client gave it.
+        body: The arguments: JSON, dataclasses, dates, decimals, ids.
+
+    Returns:
+        None for a new key: do the work, then `remember` its result. Else the result's id.
+
+    Raises:
+        Required, TooLong, Invalid: The key is not one; see `check_client_key`.
+        ClientKeyReused: The key came before with another body.
+        Unauthenticated: Nobody is signed in.
+    """
+    key = {
+        "user_id": viewer.require(),
+        "operation": operation,
+        "client_key": check_client_key(client_key),
+    }
+    digest = _digest(body)
+    claim = insert(ClientRequest).values(**key, request_hash=digest).on_conflict_do_nothing()
+    if (await tx.execute(claim.returning(_REQUESTS.user_id))).first() is not None:
+        return None
+    # The holder has committed: a new statement of this transaction sees its row.
+    earlier = select(_REQUESTS.request_hash, _REQUESTS.result).filter_by(**key)
+    known_digest, result = (await tx.execute(earlier)).one()
+    if known_digest != digest:
+        raise ClientKeyReused(
+            "This client key was used before for something else; choose a new one.", field=_FIELD
+        )
+    return str(result)
+
+
+async def remember(
+    tx: AsyncConnection, viewer: Viewer, operation: str, client_key: str, result_id: object
+) -> None:
+    """Note in the same transaction what a claimed key led to; retries get its `str`."""
+    await tx.execute(
+        update(ClientRequest)
+        .filter_by(user_id=viewer.require(), operation=operation, client_key=client_key)
+        .values(result=str(result_id))
+    )
+
+
+def check_client_key(client_key: str) -> str:
+    """The key, if it is one.
+
+    Raises:
+        Required: It is empty.
+        TooLong: It is longer than `MAX_KEY_LENGTH`.
+        Invalid: It holds something else than printable characters.
+    """
+    if not client_key:
+        raise Required("A client key must not be empty; a UUID does well.", field=_FIELD)
+    if len(client_key) > MAX_KEY_LENGTH:
+        raise TooLong(f"A client key has at most {MAX_KEY_LENGTH} characters.", field=_FIELD)
+    if not client_key.isprintable():
+        raise Invalid("A client key consists of printable characters.", field=_FIELD)
+    return client_key
+
+
+def _digest(body: object) -> bytes:
+    # Sorted, so that two orders of the same mapping are the same body.
+    canonical = orjson.dumps(body, default=_plain, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(canonical).digest()
+
+
+def _plain(value: Any) -> Any:
+    # Prices by value: 1.50 and 1.5 are the same one.
+    return str(value.normalize() if isinstance(value, Decimal) else value)

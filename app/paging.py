@@ -1,0 +1,174 @@
+"""Keyset paging: opaque cursors that hold the sort key, so that every page costs the same."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+
+from app.errors import Invalid, InvalidCursor
+
+T = TypeVar("T")
+
+MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
+_MAX_CURSOR = 8192  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class PageArgs:
+    """A validated window: `size` items beyond `cursor`, forwards or backwards.
+
+    Attributes:
+        size: How many items, 0 to `MAX_PAGE_SIZE`.
+        cursor: The item next to the window, exclusive; None for the list's start or end.
+        backward: Whether the window is taken from the end (`last`, `before`).
+    """
+
+    size: int = DEFAULT_PAGE_SIZE
+    cursor: str | None = None
+    backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Items in list order, each with its cursor, and whether there are more on either side."""
+
+    items: Sequence[T]
+    cursors: Sequence[str]
+    has_next: bool = False
+    has_previous: bool = False
+
+    @classmethod
+    def empty(cls) -> "Page[T]":
+        """A page of nothing."""
+        return cls((), ())
+
+
+def page_args(
+    first: int | None, after: str | None, last: int | None, before: str | None
+) -> PageArgs:
+    """The window that a connection's arguments ask for; `DEFAULT_PAGE_SIZE` where none is said.
+
+    Raises:
+        Invalid: Both directions at once, or a size outside 0 to `MAX_PAGE_SIZE`.
+    """
+    if (first is not None or after is not None) and (last is not None or before is not None):
+        raise Invalid("Page forwards (first, after) or backwards (last, before), not both.")
+    backward = last is not None or before is not None
+    name, size = ("last", last) if backward else ("first", first)
+    if size is None:
+        size = DEFAULT_PAGE_SIZE
+    if not 0 <= size <= MAX_PAGE_SIZE:
+        raise Invalid(f"`{name}` is from 0 to {MAX_PAGE_SIZE}, not {size}.", field=[name])
+    return PageArgs(size, before if backward else after, backward)
+
+
+def encode_cursor(*key: object) -> str:
+    """An opaque cursor that holds a sort key of strings, numbers, dates, decimals and ids."""
+    return base64.urlsafe_b64encode(orjson.dumps(key, default=str)).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, *parsers: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """The sort key of a cursor, each part through its parser.
+
+    Raises:
+        InvalidCursor: Not a cursor of this list.
+    """
+    try:
+        if len(cursor) > _MAX_CURSOR:
+            raise ValueError("too long")
+        parts = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(parts, list) or len(parts) != len(parsers):
+            raise ValueError("another list's")
+        return tuple(parse(part) for parse, part in zip(parsers, parts, strict=True))
+    except (ValueError, TypeError, ArithmeticError, binascii.Error, AttributeError) as error:
+        raise InvalidCursor(
+            "This cursor is not one that this list gave; start again without it."
+        ) from error
+
+
+def window(rows: Sequence[T], args: PageArgs, cursor_of: Callable[[T], str]) -> Page[T]:
+    """The page of rows that were read in the window's direction, one more than its size."""
+    more = len(rows) > args.size
+    items = list(rows[: args.size])
+    if args.backward:
+        items.reverse()
+    return Page(
+        items,
+        [cursor_of(item) for item in items],
+        has_next=args.cursor is not None if args.backward else more,
+        has_previous=more if args.backward else args.cursor is not None,
+    )
+
+
+def page_of_ids(ids: Sequence[int], args: PageArgs) -> Page[int]:
+    """A page of ascending numbers that are all at hand; the cursor is the number.
+
+    Raises:
+        InvalidCursor: The cursor is of another list.
+    """
+    rows = list(ids)
+    if args.cursor is not None:
+        (at,) = decode_cursor(args.cursor, parse_int)
+        rows = [i for i in rows if (i < at if args.backward else i > at)]
+    if args.backward:
+        rows.reverse()
+    return window(rows[: args.size + 1], args, encode_cursor)
+
+
+def parse_int(part: Any) -> int:
+    """A cursor's integer; refuses everything else, booleans and what no column can hold too."""
+    if type(part) is not int or abs(part) >= 2**31:
+        raise ValueError(part)
+    return part
+
+
+def parse_text(part: Any) -> str:
+    """A cursor's string; refuses everything else, and what no column can hold."""
+    if type(part) is not str or "\0" in part:
+        raise ValueError(part)
+    return part
+
+
+def parse_time(part: Any) -> datetime:
+    """A cursor's instant; refuses a time without its zone."""
+    time = datetime.fromisoformat(part)
+    if time.tzinfo is None:
+        raise ValueError(part)
+    return time.astimezone(UTC)  # overflows, an ArithmeticError, where no column can hold it
+
+
+def parse_decimal(part: Any) -> Decimal:
+    """A cursor's finite number; refuses what no column can hold."""
+    number = Decimal(parse_text(part))
+    if not number.is_finite() or not -20 <= number.adjusted() <= 20 or len(part) > 40:
+        raise ValueError(part)
+    return number
+
+
+def parse_uuid(part: Any) -> UUID:
+    """A cursor's id."""
+    return UUID(parse_text(part))
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """How a list is asked for: hashable, so that a loader can batch by it.
+
+    Attributes:
+        order: The name of one of the list's orders.
+        descending: Whether the list runs from high to low.
+        filters: Pairs of a filter's name and its value, in the list's own terms.
+        args: The window.
+    """
+
+    order: str
+    descending: bool = False
+    filters: tuple[tuple[str, Any], ...] = ()
+    args: PageArgs = PageArgs()

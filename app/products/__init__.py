@@ -1,0 +1,1 @@
+"""The marketplace: products, their causes and their publishing."""

@@ -1,0 +1,263 @@
+"""What may be done with a product: its vendor writes and submits it, staff decide on it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.ids import new_id
+from app.media import Attachment, check_url, clean_attachments
+from app.once import once, remember
+from app.products.models import Cause, Product, PublishingStatus
+from app.products.queries import EDITABLE, ProductRecord, can_see_product, products_by_ids
+from app.stores.postgres import Postgres
+from app.text import clean_text
+from app.viewer import Viewer
+
+MAX_TITLE = 200  # characters
+MAX_DESCRIPTION = 10_000
+MAX_REMARK = 2_000
+PRICE_LIMIT = Decimal(10) ** 10  # exclusive: NUMERIC(12, 2) holds no more
+
+_CENT = Decimal("0.01")
+_C = Product.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class NewProduct:
+    """What a vendor says of a new product."""
+
+    title: str
+    description: str
+    cause: Cause
+    mrp: Decimal
+    selling_price: Decimal
+    product_url: str
+    media: Sequence[Attachment] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChanges:
+    """What is to change; None leaves a value as it is, for no value of a product may be null."""
+
+    title: str | None = None
+    description: str | None = None
+    cause: Cause | None = None
+    mrp: Decimal | None = None
+    selling_price: Decimal | None = None
+    product_url: str | None = None
+    media: Sequence[Attachment] | None = None
+
+
+async def create_product(
+    main: Postgres, viewer: Viewer, new: NewProduct, *, client_key: str
+) -> ProductRecord:
+    """Make a draft whose vendor is the viewer.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        Invalid, Required, TooLong: A value breaks its rule.
+        ClientKeyReused: The key came before with another product.
+    """
+    vendor_id = viewer.require()
+    values = _clean(new)
+    _check_prices(values["mrp"], values["selling_price"])
+    async with main.begin() as tx:
+        product_id = await once(tx, viewer, "productCreate", client_key, values)
+        if product_id is None:
+            product_id = f"IM_{new_id().hex}"
+            await tx.execute(insert(Product).values(id=product_id, vendor_id=vendor_id, **values))
+            await remember(tx, viewer, "productCreate", client_key, product_id)
+    return await _visible(main, viewer, product_id)
+
+
+async def update_product(
+    main: Postgres, viewer: Viewer, product_id: str, changes: ProductChanges, *, client_key: str
+) -> ProductRecord:
+    """Change a draft or a rejected product as its vendor, or any product as staff.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such product that the viewer may see.
+        Forbidden: The viewer is neither its vendor nor staff.
+        Conflict: It is submitted or published, and the viewer is not staff.
+        Invalid, Required, TooLong: A value breaks its rule.
+        ClientKeyReused: The key came before with other changes.
+    """
+    viewer.require()
+    values = _clean(changes)
+    async with main.begin() as tx:
+        body = [product_id, values]
+        if await once(tx, viewer, "productUpdate", client_key, body) is None:
+            row = await _lock(tx, viewer, product_id)
+            if not viewer.is_staff:
+                _require_editable(viewer, row)
+            _check_prices(
+                values.get("mrp", row.mrp), values.get("selling_price", row.selling_price)
+            )
+            if values:
+                await _change(tx, product_id, values)
+            await remember(tx, viewer, "productUpdate", client_key, product_id)
+    return await _visible(main, viewer, product_id)
+
+
+async def submit_product(
+    main: Postgres, viewer: Viewer, product_id: str, *, client_key: str
+) -> ProductRecord:
+    """Hand a draft or a rejected product to the staff: its vendor's to do.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such product that the viewer may see.
+        Forbidden: The viewer is not its vendor.
+        Conflict: It is submitted or published already.
+        ClientKeyReused: The key came before for another product.
+    """
+    viewer.require()
+    async with main.begin() as tx:
+        if await once(tx, viewer, "productSubmit", client_key, product_id) is None:
+            _require_editable(viewer, await _lock(tx, viewer, product_id))
+            await _change(tx, product_id, {"publishing_status": PublishingStatus.SUGGESTION})
+            await remember(tx, viewer, "productSubmit", client_key, product_id)
+    return await _visible(main, viewer, product_id)
+
+
+async def publish_product(
+    main: Postgres, viewer: Viewer, product_id: str, *, client_key: str
+) -> ProductRecord:
+    """Show a submitted product to everybody: the staff's to decide.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such product that the viewer may see.
+        Forbidden: The viewer is not staff.
+        Conflict: It does not wait for a decision.
+        ClientKeyReused: The key came before for another product.
+    """
+    decision = {"publishing_status": PublishingStatus.PUBLISHED}
+    return await _decide(
+        main, viewer, "productPublish", product_id, decision, client_key=client_key
+    )
+
+
+async def reject_product(
+    main: Postgres, viewer: Viewer, product_id: str, remark: str, *, client_key: str
+) -> ProductRecord:
+    """Give a submitted product back to its vendor, with a note that only staff see.
+
+    Raises:
+        As `publish_product`; and Required, TooLong, Invalid: The remark breaks its rule.
+    """
+    note = clean_text(remark, field=["input", "remark"], max_length=MAX_REMARK, multiline=True)
+    decision = {"publishing_status": PublishingStatus.REJECTED, "remark": note}
+    return await _decide(main, viewer, "productReject", product_id, decision, client_key=client_key)
+
+
+def check_price(value: Decimal, *, field: list[str]) -> Decimal:
+    """The price with two decimals.
+
+    Raises:
+        Invalid: It is negative, not finite, 10^10 or more, or finer than two decimals.
+    """
+    if not value.is_finite() or not 0 <= value < PRICE_LIMIT:
+        raise Invalid("A price is from 0 to 9,999,999,999.99.", field=field)
+    rounded = value.quantize(_CENT)
+    if rounded != value:
+        raise Invalid("A price has at most two decimals.", field=field)
+    return abs(rounded)  # no negative zero
+
+
+async def _decide(
+    main: Postgres,
+    viewer: Viewer,
+    operation: str,
+    product_id: str,
+    decision: dict[str, Any],
+    *,
+    client_key: str,
+) -> ProductRecord:
+    viewer.require()
+    async with main.begin() as tx:
+        body = [product_id, decision]
+        if await once(tx, viewer, operation, client_key, body) is None:
+            row = await _lock(tx, viewer, product_id)
+            if not viewer.is_staff:
+                raise Forbidden("Only staff decide on products.", field=["id"])
+            if row.publishing_status != PublishingStatus.SUGGESTION:
+                raise Conflict(
+                    f"It is {row.publishing_status} and does not wait for a decision.", field=["id"]
+                )
+            await _change(tx, product_id, decision)
+            await remember(tx, viewer, operation, client_key, product_id)
+    return await _visible(main, viewer, product_id)
+
+
+async def _lock(tx: AsyncConnection, viewer: Viewer, product_id: str) -> Row[Any, Any, Any, Any]:
+    statement = select(_C.vendor_id, _C.publishing_status, _C.mrp, _C.selling_price)
+    locked = statement.where(_C.id == product_id).with_for_update(key_share=True)
+    row = (await tx.execute(locked)).first()
+    if row is None or not can_see_product(
+        viewer, vendor_id=row.vendor_id, status=row.publishing_status
+    ):
+        raise _no_product()
+    return row
+
+
+def _require_editable(viewer: Viewer, row: Row[Any, Any, Any, Any]) -> None:
+    if row.vendor_id != viewer.user_id:
+        raise Forbidden("Only its vendor may do this.", field=["id"])
+    if row.publishing_status not in EDITABLE:
+        raise Conflict(
+            f"It is {row.publishing_status}: only a draft or a rejected product is its vendor's"
+            " to change or submit.",
+            field=["id"],
+        )
+
+
+async def _change(tx: AsyncConnection, product_id: str, values: dict[str, Any]) -> None:
+    await tx.execute(update(Product).where(Product.id == product_id).values(**values))
+
+
+async def _visible(main: Postgres, viewer: Viewer, product_id: str) -> ProductRecord:
+    record = (await products_by_ids(main, viewer, [product_id]))[0]
+    if record is None:  # a retry, long after
+        raise _no_product()
+    return record
+
+
+def _no_product() -> NotFound:
+    return NotFound("There is no such product.", field=["id"])
+
+
+def _check_prices(mrp: Decimal, selling_price: Decimal) -> None:
+    if selling_price > mrp:
+        raise Invalid(
+            f"The selling price {selling_price} is over the recommended price {mrp}.",
+            field=["input", "sellingPrice"],
+        )
+
+
+def _clean(given: NewProduct | ProductChanges) -> dict[str, Any]:
+    """The values that are given, by attribute of the model, each by its rule."""
+    return {
+        name: rule(value, field=["input", argument])
+        for name, argument, rule in _RULES
+        if (value := getattr(given, name)) is not None
+    }
+
+
+# The attribute, the argument in the API, and what makes its value clean or refuses it.
+_RULES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
+    ("title", "title", partial(clean_text, max_length=MAX_TITLE)),
+    ("description", "description", partial(clean_text, max_length=MAX_DESCRIPTION, multiline=True)),
+    ("cause", "cause", lambda cause, **_: cause),
+    ("mrp", "mrp", check_price),
+    ("selling_price", "sellingPrice", check_price),
+    ("product_url", "productUrl", check_url),
+    ("media", "media", clean_attachments),
+)

@@ -1,0 +1,155 @@
+"""Reads of products: what a viewer may see is a condition of the statement, so pages are full."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+)
+
+from app.listing import Listing, Order
+from app.paging import ListQuery, Page, parse_decimal, parse_text, parse_time
+from app.products.models import Product, PublishingStatus
+from app.stores.postgres import Postgres, Read
+from app.viewer import Viewer
+
+
+@dataclass(slots=True)
+class ProductRecord:
+    """A product as its viewer may see it: `remark` is None unless they are staff."""
+
+    id: str
+    title: str
+    description: str
+    cause: str
+    mrp: Decimal
+    selling_price: Decimal
+    vendor_id: int
+    media: list[dict[str, str]]
+    product_url: str
+    publishing_status: str
+    created_at: datetime
+    updated_at: datetime
+    remark: str | None
+
+
+class ProductOrder(StrEnum):
+    """The orders of a list of products."""
+
+    CREATED_AT = "created_at"
+    PRICE = "selling_price"
+    TITLE = "title"
+
+
+# What a vendor may change and submit; the rest waits for staff or is decided.
+EDITABLE = frozenset({PublishingStatus.DRAFT, PublishingStatus.REJECTED})
+
+_C = Product.__table__.c
+_STAFF_COLUMNS: list[ColumnElement[Any]] = [
+    _C["images" if f.name == "media" else f.name] for f in fields(ProductRecord)
+]
+# The staff's notes do not leave the database for anybody else.
+_COLUMNS = [*_STAFF_COLUMNS[:-1], cast(null(), Text).label("remark")]
+
+_VISIBLE = or_(
+    # A constant and not a parameter: the planner then knows how common it is.
+    _C.publishing_status == literal_column(f"'{PublishingStatus.PUBLISHED}'"),
+    _C.vendor_id == bindparam("visible_to"),  # null for an anonymous viewer: matches nothing
+)
+
+
+def _by_ids(columns: Sequence[ColumnElement[Any]], *where: ColumnElement[bool]) -> Read:
+    wanted = _C.id == any_(bindparam("ids", type_=ARRAY(Text)))
+    return Read(select(*columns).where(wanted, *where))
+
+
+_BY_IDS = _by_ids(_COLUMNS, _VISIBLE)
+_BY_IDS_FOR_STAFF = _by_ids(_STAFF_COLUMNS)
+
+
+_TITLE_PART = bindparam("title_contains", type_=Text)
+_FILTERS = {
+    "visible_to": _VISIBLE,
+    "causes": _C.cause == any_(bindparam("causes", type_=ARRAY(_C.cause.type))),
+    "statuses": _C.publishing_status
+    == any_(bindparam("statuses", type_=ARRAY(_C.publishing_status.type))),
+    "vendor": _C.vendor_id == bindparam("vendor"),
+    "min_price": _C.selling_price >= bindparam("min_price"),
+    "max_price": _C.selling_price <= bindparam("max_price"),
+    "title_contains": func.strpos(func.lower(_C.title), func.lower(_TITLE_PART)) > 0,
+}
+_ORDERS: dict[str, Order] = {
+    ProductOrder.CREATED_AT: Order((_C.created_at, _C.id), (parse_time, parse_text)),
+    ProductOrder.PRICE: Order((_C.selling_price, _C.id), (parse_decimal, parse_text)),
+    ProductOrder.TITLE: Order((_C.title, _C.id), (parse_text, parse_text)),
+}
+_LIST = Listing(columns=_COLUMNS, build=ProductRecord, orders=_ORDERS, filters=_FILTERS)
+_LIST_FOR_STAFF = Listing(
+    columns=_STAFF_COLUMNS, build=ProductRecord, orders=_ORDERS, filters=_FILTERS
+)
+
+
+def can_see_product(viewer: Viewer, *, vendor_id: int, status: str) -> bool:
+    """Whether the viewer may know of a product: anybody's published, their own, staff all."""
+    return viewer.is_staff or status == PublishingStatus.PUBLISHED or vendor_id == viewer.user_id
+
+
+def can_update_product(viewer: Viewer, product: ProductRecord) -> bool:
+    """Whether the viewer may change it now: its vendor before it is submitted, staff always."""
+    is_own = product.vendor_id == viewer.user_id
+    return viewer.is_staff or (is_own and product.publishing_status in EDITABLE)
+
+
+async def products_by_ids(
+    main: Postgres, viewer: Viewer, ids: Sequence[str]
+) -> list[ProductRecord | None]:
+    """The products with these ids, in order; None where there is none that the viewer may see."""
+    read = _BY_IDS_FOR_STAFF if viewer.is_staff else _BY_IDS
+    rows = await main.fetch(read, ids=list(ids), visible_to=viewer.user_id)
+    found = {row[0]: ProductRecord(*row) for row in rows}
+    return [found.get(i) for i in ids]
+
+
+async def products_by_vendors(
+    main: Postgres, viewer: Viewer, vendor_ids: Sequence[int], query: ListQuery
+) -> list[Page[ProductRecord]]:
+    """The same page of each vendor's products, as far as the viewer may see them.
+
+    Raises:
+        InvalidCursor: The cursor is of another list.
+    """
+    products, query = _visible_list(viewer, query)
+    return await products.pages(main, _C.vendor_id, vendor_ids, query)
+
+
+async def list_products(main: Postgres, viewer: Viewer, query: ListQuery) -> Page[ProductRecord]:
+    """A page of the products that the viewer may see.
+
+    Filters: `causes` and `statuses` (tuples, any of), `vendor`, `min_price` and `max_price` (of
+    the selling price, inclusive), `title_contains` (in either case).
+
+    Raises:
+        InvalidCursor: The cursor is of another list.
+    """
+    products, query = _visible_list(viewer, query)
+    return await products.page(main, query)
+
+
+def _visible_list(viewer: Viewer, query: ListQuery) -> tuple[Listing[ProductRecord], ListQuery]:
+    if viewer.is_staff:
+        return _LIST_FOR_STAFF, query
+    return _LIST, replace(query, filters=(*query.filters, ("visible_to", viewer.user_id)))

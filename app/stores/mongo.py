@@ -1,0 +1,74 @@
+"""MongoDB: one client per process, on PyMongo's own asyncio driver."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    NotPrimaryError,
+    WriteConcernError,
+    WTimeoutError,
+)
+from pymongo.uri_parser import parse_uri
+
+from app.errors import StoreUnavailable
+from app.settings import Settings
+
+Document = dict[str, Any]
+
+_AWAY = (ConnectionFailure, ExecutionTimeout, NotPrimaryError, WTimeoutError, WriteConcernError)
+
+
+class Mongo:
+    """One MongoDB database.
+
+    Args:
+        url: `mongodb://…/name?options`; what the URL says goes before the defaults here.
+        settings: Pool size and time-outs.
+    """
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        milliseconds = int(settings.mongo_timeout * 1000)
+        defaults: dict[str, Any] = {
+            "connectTimeoutMS": milliseconds,
+            "socketTimeoutMS": milliseconds,
+            "serverSelectionTimeoutMS": min(milliseconds, 3000),
+            "maxPoolSize": settings.mongo_pool_size,
+            "w": "majority",
+            "journal": True,
+            "appname": "isthmus",
+        }
+        said = parse_uri(url)
+        self.client: AsyncMongoClient[Document] = AsyncMongoClient(
+            url,
+            tz_aware=True,
+            uuidRepresentation="standard",
+            **{name: value for name, value in defaults.items() if name not in said["options"]},
+        )
+        self.database: AsyncDatabase[Document] = self.client[said["database"] or "isthmus"]
+
+    async def ping(self) -> None:
+        """Answer if the database does.
+
+        Raises:
+            StoreUnavailable: It does not.
+        """
+        with unavailable():
+            await self.database.command("ping")
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.client.close()
+
+
+@contextmanager
+def unavailable() -> Iterator[None]:
+    """Turn the driver's errors of a server that is away into `StoreUnavailable`."""
+    try:
+        yield
+    except _AWAY as error:
+        raise StoreUnavailable("mongodb") from error

@@ -1,0 +1,158 @@
+"""PostgreSQL: pooled connections, reads compiled once, and transactions."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy import Executable, event, exc
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.errors import StoreUnavailable
+from app.settings import Settings
+
+_DIALECT = asyncpg_dialect()
+
+# What asyncpg raises when the server is away, starting, stopping, out of connections or of time,
+# or has ended one of two transactions that waited for each other: a retry may succeed.
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DeadlockDetectedError,
+)
+
+
+class Read:
+    """A SELECT compiled once to SQL text; its named parameters are given at each run.
+
+    Values go to the driver as they are: an enum goes and comes as its label; JSON comes decoded.
+    """
+
+    __slots__ = ("_defaults", "_names", "sql")
+
+    def __init__(self, statement: Executable) -> None:
+        compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
+        self.sql: str = compiled.string
+        self._names: Sequence[str] = compiled.positiontup or ()
+        self._defaults: dict[str, Any] = dict(compiled.params)
+
+    def arguments(self, values: dict[str, Any]) -> list[Any]:
+        """The positional arguments, in the order in which the text numbers them."""
+        return [values[n] if n in values else self._defaults[n] for n in self._names]
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except _AWAY as error:
+        raise StoreUnavailable("postgresql") from error
+    except exc.TimeoutError as error:  # every pooled connection is taken
+        raise StoreUnavailable("postgresql") from error
+    except exc.DBAPIError as error:
+        driver_error = error.orig.__cause__ if error.orig else None
+        if error.connection_invalidated or isinstance(driver_error, _AWAY):
+            raise StoreUnavailable("postgresql") from error
+        raise
+
+
+class Postgres:
+    """One PostgreSQL database.
+
+    Args:
+        url: `postgresql://user:password@host:port/name`, with libpq's `sslmode` if wanted.
+        settings: Pool sizes, time-outs and whether prepared statements may be kept.
+    """
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self._timeout = settings.database_timeout
+        self.engine = _create_engine(url, settings)
+
+    async def fetch(self, read: Read, **values: Any) -> list[asyncpg.Record]:
+        """Run a compiled read on a connection of its own.
+
+        Raises:
+            StoreUnavailable: The database does not answer in time.
+        """
+        with _unavailable():
+            async with self.engine.connect() as connection:
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert driver is not None
+                rows: list[asyncpg.Record] = await driver.fetch(
+                    read.sql, *read.arguments(values), timeout=self._timeout
+                )
+                return rows
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction, committed when the block ends and rolled back when it raises.
+
+        Raises:
+            StoreUnavailable: The database does not answer; the outcome of a commit under way is
+                then unknown, and a retry with the same client key is safe.
+        """
+        with _unavailable():
+            async with self.engine.begin() as connection:
+                yield connection
+
+    async def ping(self) -> None:
+        """Answer if the database does.
+
+        Raises:
+            StoreUnavailable: It does not.
+        """
+        await self.fetch(_PING)
+
+    async def close(self) -> None:
+        """Close every pooled connection."""
+        await self.engine.dispose()
+
+
+class _Ping(Read):
+    def __init__(self) -> None:
+        self.sql, self._names, self._defaults = "SELECT 1", (), {}
+
+
+_PING = _Ping()
+
+
+def _create_engine(url: str, settings: Settings) -> AsyncEngine:
+    parsed = make_url(url).set(drivername="postgresql+asyncpg")
+    connect: dict[str, Any] = {
+        "timeout": settings.database_timeout,
+        "command_timeout": settings.database_timeout,
+        "server_settings": {"application_name": "isthmus", "timezone": "UTC"},
+    }
+    if "sslmode" in parsed.query:  # libpq's word; asyncpg knows it as `ssl`
+        connect["ssl"] = parsed.query["sslmode"]
+        parsed = parsed.difference_update_query(["sslmode"])
+    if not settings.database_prepared_statements:
+        connect |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    engine = create_async_engine(
+        parsed,
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_overflow,
+        pool_timeout=settings.database_timeout,
+        pool_recycle=1800,
+        connect_args=connect,
+        json_deserializer=orjson.loads,  # also of raw reads: SQLAlchemy sets it on the connection
+    )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
+    # A pre-ping without its round trip: asyncpg has seen the server close the socket.
+    if dbapi_connection.driver_connection.is_closed():
+        raise exc.DisconnectionError

@@ -1,0 +1,50 @@
+"""Redis or Valkey: one client per process; pub/sub has a connection of its own in the bus."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis.asyncio import Connection
+from redis.asyncio import Redis as Client
+from redis.exceptions import RedisError
+
+from app.errors import StoreUnavailable
+
+
+class Redis:
+    """One Redis server.
+
+    Args:
+        url: `redis://` or `rediss://host:port/number`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.client: Client = Client.from_url(
+            url, protocol=2, socket_connect_timeout=3, socket_timeout=5, health_check_interval=15
+        )
+
+    def make_connection(self) -> Connection:
+        """A connection of its own, outside the pool, for pub/sub."""
+        connection: Connection = self.client.connection_pool.make_connection()
+        return connection
+
+    async def ping(self) -> None:
+        """Answer if the server does.
+
+        Raises:
+            StoreUnavailable: It does not.
+        """
+        with unavailable():
+            await self.client.ping()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.client.aclose()
+
+
+@contextmanager
+def unavailable() -> Iterator[None]:
+    """Turn the driver's errors of a server that is away into `StoreUnavailable`."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable("redis") from error

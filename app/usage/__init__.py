@@ -1,0 +1,1 @@
+"""Usage accounting and API logs."""

@@ -1,0 +1,157 @@
+"""Reads of accounts. Everybody signed in sees a profile; personal details are the owner's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Integer, Text, Uuid, any_, bindparam, func, select
+
+from app.listing import Listing, Order
+from app.paging import ListQuery, Page, parse_int, parse_text, parse_time
+from app.stores.postgres import Postgres, Read
+from app.users.models import User
+from app.viewer import Viewer
+
+
+@dataclass(slots=True)
+class UserRecord:
+    """A user's profile, as every signed-in viewer may see it."""
+
+    id: int
+    public_id: UUID
+    name: str
+    username: str | None
+    first_name: str | None
+    last_name: str | None
+    profile_image_url: str | None
+    subscription_tier: str
+    status: str
+    role: str
+    registration_platform: str
+    is_online: bool
+    profile: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True)
+class PersonalDetails:
+    """What only the user and the staff may see."""
+
+    id: int
+    email: str
+    contact_number: int | None
+    contact_country_code: str | None
+    city: str | None
+    state: str | None
+    country: str | None
+    pincode: int | None
+    gender: str | None
+    dob: date | None
+    purpose_code: str | None
+    nationality: str | None
+    ethnicity: str | None
+    qualification: str | None
+    profession: str | None
+    external_subject: str | None
+    last_login_at: datetime | None
+
+
+class UserOrder(StrEnum):
+    """The orders of the list of users."""
+
+    CREATED_AT = "created_at"
+    NAME = "name"
+
+
+_COLUMNS = [User.__table__.c[f.name] for f in fields(UserRecord)]
+_DETAILS = [User.__table__.c[f.name] for f in fields(PersonalDetails)]
+_ALIVE = User.deleted_at.is_(None)
+
+
+_BY_IDS = Read(
+    select(*_COLUMNS).where(User.id == any_(bindparam("ids", type_=ARRAY(Integer))), _ALIVE)
+)
+_BY_PUBLIC_IDS = Read(
+    select(*_COLUMNS).where(User.public_id == any_(bindparam("ids", type_=ARRAY(Uuid))), _ALIVE)
+)
+_BY_EMAIL = Read(
+    select(*_COLUMNS).where(
+        func.lower(User.email) == func.lower(bindparam("email", type_=Text)), _ALIVE
+    )
+)
+_PERSONAL = Read(
+    select(*_DETAILS).where(User.id == any_(bindparam("ids", type_=ARRAY(Integer))), _ALIVE)
+)
+
+_LIST = Listing(
+    columns=_COLUMNS,
+    build=UserRecord,
+    orders={
+        UserOrder.CREATED_AT: Order(
+            (User.__table__.c.created_at, User.__table__.c.id), (parse_time, parse_int)
+        ),
+        UserOrder.NAME: Order(
+            (User.__table__.c.name, User.__table__.c.id), (parse_text, parse_int)
+        ),
+    },
+    filters={
+        "role": User.role == bindparam("role"),
+        "name_prefix": func.starts_with(
+            func.lower(User.name), func.lower(bindparam("name_prefix", type_=Text))
+        ),
+    },
+    where=(_ALIVE,),
+)
+
+
+async def users_by_ids(
+    auth: Postgres, viewer: Viewer, ids: Sequence[int]
+) -> list[UserRecord | None]:
+    """The profiles of these users, in order; None where there is none or the viewer is nobody."""
+    if viewer.user_id is None:
+        return [None] * len(ids)
+    found = {row[0]: UserRecord(*row) for row in await auth.fetch(_BY_IDS, ids=list(ids))}
+    return [found.get(i) for i in ids]
+
+
+async def users_by_public_ids(
+    auth: Postgres, viewer: Viewer, ids: Sequence[UUID]
+) -> list[UserRecord | None]:
+    """As `users_by_ids`, by public id."""
+    if viewer.user_id is None:
+        return [None] * len(ids)
+    found = {row[1]: UserRecord(*row) for row in await auth.fetch(_BY_PUBLIC_IDS, ids=list(ids))}
+    return [found.get(i) for i in ids]
+
+
+async def personal_details_by_ids(
+    auth: Postgres, viewer: Viewer, ids: Sequence[int]
+) -> list[PersonalDetails | None]:
+    """The personal details of these users; None where the viewer is neither the user nor staff."""
+    allowed = [i for i in ids if viewer.is_staff or i == viewer.user_id]
+    if not allowed:
+        return [None] * len(ids)
+    rows = await auth.fetch(_PERSONAL, ids=allowed)
+    found = {row[0]: PersonalDetails(*row) for row in rows}
+    return [found.get(i) for i in ids]
+
+
+async def list_users(auth: Postgres, viewer: Viewer, query: ListQuery) -> Page[UserRecord]:
+    """A page of the users.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        InvalidCursor: The cursor is of another list.
+    """
+    viewer.require()
+    return await _LIST.page(auth, query)
+
+
+async def user_by_email(auth: Postgres, email: str) -> UserRecord | None:
+    """The account with this address, for the operator's tools; no viewer is asked."""
+    rows = await auth.fetch(_BY_EMAIL, email=email)
+    return UserRecord(*rows[0]) if rows else None

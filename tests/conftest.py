@@ -1,0 +1,131 @@
+"""Real stores over real sockets: one set of servers for the run, databases for each worker."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from app.api.server import uvicorn_options
+from app.embedded import StoreUrls, start_stores, stop_stores
+from app.main import create_app
+from app.migrations import migrate_up
+from app.services import Services
+from app.settings import Settings
+from tests.client import Client
+from tests.factories import World
+
+_HOME = "ISTHMUS_TEST_HOME"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose where the run's stores live; the workers inherit it."""
+    if not hasattr(config, "workerinput"):
+        os.environ[_HOME] = tempfile.mkdtemp(prefix="isthmus-tests-")
+        Path(os.environ[_HOME]).chmod(0o755)  # PostgreSQL, started by root, is another user
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the stores, whichever worker started them."""
+    if not hasattr(config, "workerinput"):
+        home = Path(os.environ.pop(_HOME))
+        stop_stores(home / "stores", durable=False)
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def stores() -> StoreUrls:
+    """The addresses of the run's stores."""
+    return start_stores(Path(os.environ[_HOME]) / "stores", durable=False).urls
+
+
+@pytest.fixture(scope="session")
+async def settings(stores: StoreUrls, worker_id: str) -> Settings:
+    """Settings that point at this worker's own, migrated databases."""
+    name = f"isthmus_{worker_id}"
+    number = worker_id.removeprefix("gw") if worker_id != "master" else "0"
+    assert stores.database_url and stores.mongo_url and stores.redis_url
+    server = await asyncpg.connect(stores.database_url)
+    for database in (name, f"{name}_auth"):
+        await server.execute(f"CREATE DATABASE {database}")
+    await server.close()
+    settings = Settings(
+        environment="test",
+        home=Path(os.environ[_HOME]) / worker_id,
+        database_url=_named(stores.database_url, name),
+        auth_database_url=_named(stores.database_url, f"{name}_auth"),
+        mongo_url=_named(stores.mongo_url, name),
+        redis_url=_named(stores.redis_url, number),
+        sweep_interval=1.0,
+    )
+    await migrate_up(settings)
+    return settings
+
+
+def _named(url: str, database: str) -> str:
+    return urlsplit(url)._replace(path=f"/{database}").geturl()
+
+
+class _Server(uvicorn.Server):
+    async def started_url(self) -> str:
+        while not self.started:
+            await asyncio.sleep(0.01)
+        port = self.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+async def application(settings: Settings) -> AsyncIterator[tuple[Starlette, str]]:
+    """The application, served on a port of its own in this event loop."""
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        port=0,
+        log_config=None,
+        lifespan="on",
+        **uvicorn_options(settings) | {"timeout_graceful_shutdown": 1},
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve())
+    yield app, await server.started_url()
+    server.should_exit = True
+    await task
+
+
+@pytest.fixture(scope="session")
+def server_url(application: tuple[Starlette, str]) -> str:
+    """Where the application is served."""
+    return application[1]
+
+
+@pytest.fixture(scope="session")
+def services(application: tuple[Starlette, str]) -> Services:
+    """The application's own services."""
+    services: Services = application[0].state.services
+    return services
+
+
+@pytest.fixture
+def world(services: Services, server_url: str) -> Iterator[World]:
+    """Makes people, whom no other test knows, and what is theirs."""
+    return World(services, server_url)
+
+
+@pytest.fixture
+async def demo_token(world: World) -> str:
+    """The bearer token of a new user."""
+    return (await world.user()).token
+
+
+@pytest.fixture
+async def anonymous(server_url: str) -> AsyncIterator[Client]:
+    """A client that is not signed in."""
+    async with Client(server_url) as client:
+        yield client

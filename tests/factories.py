@@ -1,0 +1,121 @@
+"""People and what is theirs, made for one test through the same doors that users take."""
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert
+
+from app.api.ids import global_id
+from app.services import Services
+from app.users.models import Platform, User, UserRole, UserStatus
+from app.viewer import Viewer
+from tests.client import Client
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account and a client."""
+
+    user_id: int
+    public_id: UUID
+    name: str
+    token: str
+    viewer: Viewer
+    client: Client
+
+    @property
+    def id(self) -> str:
+        """The global id."""
+        return global_id("User", self.public_id)
+
+
+class World:
+    """Makes what a test needs."""
+
+    def __init__(self, services: Services, server_url: str) -> None:
+        self.services = services
+        self.server_url = server_url
+
+    async def user(self, role: UserRole = UserRole.USER, **columns: Any) -> Person:
+        """A new account, signed in."""
+        number = next(_numbers)
+        values = {
+            "email": f"{uuid4().hex}@example.org",
+            "name": f"Person {number}",
+            "registration_platform": Platform.DEED_O,
+            "status": UserStatus.VERIFIED,
+            "role": role,
+            **columns,
+        }
+        async with self.services.auth.begin() as tx:
+            made = insert(User).values(values).returning(User.id, User.public_id, User.name)
+            user_id, public_id, name = (await tx.execute(made)).one()
+        token = self.services.tokens.issue(user_id, public_id, role)
+        return Person(
+            user_id,
+            public_id,
+            name,
+            token,
+            Viewer(user_id, public_id, role),
+            Client(self.server_url, token),
+        )
+
+    async def users(self, how_many: int) -> list[Person]:
+        """New accounts."""
+        return [await self.user() for _ in range(how_many)]
+
+    async def group(self, owner: Person, *members: Person, name: str = "Readers") -> str:
+        """The id of a new group with these members."""
+        made = await owner.client.mutate(GROUP_CREATE, name=name, key=uuid4().hex)
+        group_id: str = made["group"]["id"]
+        for member in members:
+            await owner.client.mutate(MEMBER_ADD, group=group_id, user=member.id, key=uuid4().hex)
+        return group_id
+
+    async def direct(self, one: Person, other: Person) -> str:
+        """The id of the conversation of two."""
+        made = await one.client.mutate(START_DIRECT, user=other.id, key=uuid4().hex)
+        found: str = made["conversation"]["id"]
+        return found
+
+    async def conversation_of(self, member: Person, group_id: str) -> str:
+        """The id of a group's conversation."""
+        query = "query($id: ID!) { group(id: $id) { conversation { id } } }"
+        found: str = (await member.client.run(query, id=group_id))["group"]["conversation"]["id"]
+        return found
+
+    async def say(self, sender: Person, conversation_id: str, *texts: str) -> list[dict[str, Any]]:
+        """Send messages, one after the other."""
+        return [
+            (await sender.client.mutate(SEND, id=conversation_id, text=text, key=uuid4().hex))[
+                "message"
+            ]
+            for text in texts
+        ]
+
+
+GROUP_CREATE = """mutation($name: String!, $key: String!, $product: ID, $parent: ID) {
+  groupCreate(input: {name: $name, clientKey: $key, productId: $product, parentId: $parent}) {
+    group { id name } errors { code field message } } }"""
+
+MEMBER_ADD = """mutation($group: ID!, $user: ID!, $key: String!) {
+  groupMemberAdd(groupId: $group, input: {userId: $user, clientKey: $key}) {
+    group { id memberCount } user { id } errors { code field message } } }"""
+
+MEMBER_REMOVE = """mutation($group: ID!, $user: ID!, $key: String!) {
+  groupMemberRemove(groupId: $group, input: {userId: $user, clientKey: $key}) {
+    group { id memberCount } user { id } errors { code field message } } }"""
+
+START_DIRECT = """mutation($user: ID!, $key: String!) {
+  conversationStart(input: {kind: DIRECT, userId: $user, clientKey: $key}) {
+    conversation { id kind messageCount } errors { code field message } } }"""
+
+SEND = """mutation($id: ID!, $text: String, $key: String!) {
+  messageSend(conversationId: $id, input: {text: $text, clientKey: $key}) {
+    message { id seq text sender { name } }
+    conversation { id messageCount unreadCount }
+    errors { code field message } } }"""

@@ -1,0 +1,99 @@
+"""MongoDB's validators and indexes agree with the documents, and with what the designs name."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import pytest
+from beanie import Document
+from pydantic import BaseModel
+
+from app.chat.documents import (
+    DOCUMENTS,
+    ConversationDocument,
+    MessageDocument,
+    StoreStateDocument,
+)
+from app.chat.models import StoreMode
+from app.stores.mongo import Mongo
+
+
+@pytest.mark.parametrize("model", DOCUMENTS)
+async def test_validator_says_what_the_document_says(store: Mongo, model: type[Document]) -> None:
+    (collection,) = [
+        row
+        async for row in await store.database.list_collections(
+            filter={"name": model.get_collection_name()}
+        )
+    ]
+    schema = collection["options"]["validator"]["$jsonSchema"]
+    assert _shape_of_schema(schema) == _shape_of_model(model)
+
+
+def _shape_of_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    assert sorted(schema["required"]) == sorted(schema["properties"])
+    assert schema["additionalProperties"] is False
+    shape = {}
+    for name, said in schema["properties"].items():
+        inner = said.get("items", said)
+        kinds = said["bsonType"]
+        shape[name] = {
+            "null": "null" in kinds if isinstance(kinds, list) else False,
+            "labels": inner.get("enum"),
+            "fields": _shape_of_schema(inner) if "properties" in inner else None,
+        }
+    return shape
+
+
+def _shape_of_model(model: type[BaseModel]) -> dict[str, Any]:
+    shape = {}
+    for name, field in model.model_fields.items():
+        if name == "revision_id":  # Beanie's own, never stored
+            continue
+        parts = _parts(field.annotation)
+        enums = [part for part in parts if issubclass(part, StrEnum)]
+        models = [part for part in parts if issubclass(part, BaseModel)]
+        shape["_id" if name == "id" and issubclass(model, Document) else name] = {
+            "null": type(None) in parts,
+            "labels": [member.value for member in enums[0]] if enums else None,
+            "fields": _shape_of_model(models[0]) if models else None,
+        }
+    return shape
+
+
+def _parts(annotation: Any) -> list[type]:
+    """The classes that an annotation is made of."""
+    arguments = getattr(annotation, "__args__", ())
+    own = [annotation] if isinstance(annotation, type) else []
+    return own + [part for argument in arguments for part in _parts(argument)]
+
+
+@pytest.mark.parametrize(
+    ("named", "collection", "fields"),
+    [
+        ("C8", "conversations", ["user_id"]),
+        ("C8", "conversations", ["created_at"]),
+        ("C8", "messages", ["conversation_id", "seq"]),
+        ("C8", "messages", ["created_at"]),
+        ("A27", "conversations", ["user_id", "updated_at"]),
+        ("A27", "conversations", ["updated_at"]),
+        ("A29", "conversations", ["participant_ids", "activity"]),
+        ("C6", "conversations", ["_id"]),
+    ],
+)
+async def test_named_index_exists(
+    store: Mongo, named: str, collection: str, fields: list[str]
+) -> None:
+    indexes = await store.database[collection].index_information()
+    assert fields in [[name for name, _ in index["key"]] for index in indexes.values()], named
+
+
+async def test_first_mode_is_both(store: Mongo) -> None:
+    state = await StoreStateDocument.get("mode")
+    assert state == StoreStateDocument(id="mode", epoch=1, mode=StoreMode.BOTH, era=1)
+
+
+def test_ids_are_the_same_in_both_stores() -> None:
+    """D16: one canonical id, a UUID, and not an ObjectId that only MongoDB knows."""
+    for model in (ConversationDocument, MessageDocument):
+        assert model.model_fields["id"].annotation is UUID

@@ -1,0 +1,81 @@
+"""Small documents that ask for large responses."""
+
+from typing import Any
+
+import httpx
+import pytest
+from graphql import OperationDefinitionNode, get_introspection_query, parse, validate
+
+from app.api.query_cost import cost
+from tests.transport.world import make_schema
+
+SCHEMA = make_schema()._schema
+PAGED = "query($n: Int, $m: Int) { node { nodes(first: $n) { nodes(last: $m) { name } } } }"
+
+
+def cost_of(text: str, variables: dict[str, Any] | None = None) -> int:
+    document = parse(text)
+    assert validate(SCHEMA, document) == []
+    operation = document.definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    return cost(SCHEMA, document, operation, variables)
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "expected"),
+    [
+        ("{ viewer context }", None, 2),
+        ("{ node { name child { name } } }", None, 4),
+        ("{ node { nodes(first: 10) { name } } }", None, 1 + 1 + 10),
+        ("{ node { nodes(last: 10) { name __typename } } }", None, 1 + 1 + 20),
+        ("{ node { nodes { name } } }", None, 1 + 1 + 20),
+        ("{ node { nodes(first: -5) { name } } }", None, 2),
+        ("{ node { nodes(first: 2000000000) { name } } }", None, 2 + 100),
+        ("{ node { nodes(first: 9) { nodes(first: 9) { name } } } }", None, 1 + 1 + 9 * (1 + 9)),
+        ("{ node { nodes(first: 9) { ...F } } } fragment F on Node { name }", None, 11),
+        ("{ node { nodes(first: 9) { ... on Node { ... { name } } } } }", None, 11),
+        ('{ nodes(ids: ["a", "b", "c"]) { name } }', None, 4),
+        ("query($i: [ID!]!) { nodes(ids: $i) { name } }", None, 101),
+        ("query($i: [ID!]!) { nodes(ids: $i) { name } }", {"i": ["a", "b"]}, 3),
+        (PAGED, None, 2 + 100 * 101),
+        (PAGED, {"n": 3, "m": 4}, 2 + 3 * 5),
+        (PAGED, {"n": None}, 2 + 20 * 21),
+        ("subscription { nodes { context } }", None, 2),
+    ],
+)
+def test_cost_is_what_the_pages_may_hold(
+    text: str, variables: dict[str, Any] | None, expected: int
+) -> None:
+    assert cost_of(text, variables) == expected
+
+
+def test_cost_of_doubling_fragments_is_exact() -> None:
+    fragments = " ".join(
+        f"fragment F{n} on Node {{ a: child {{ ...F{n + 1} }} b: child {{ ...F{n + 1} }} }}"
+        for n in range(60)
+    )
+    text = f"{{ node {{ ...F0 }} }} {fragments} fragment F60 on Node {{ name }}"
+    document = parse(text)
+    operation = document.definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    assert cost(SCHEMA, document, operation) == 1 + 2**61 - 2 + 2**60
+
+
+def test_introspection_costs_little_and_nested_introspection_much() -> None:
+    assert cost_of(get_introspection_query()) < 20_000
+    lists = " ".join(
+        f"t{n}: types {{ fields {{ type {{ name }} args {{ type {{ name }} }} }} }}"
+        for n in range(400)
+    )
+    assert cost_of(f"{{ __schema {{ {lists} }} }}") > 100_000
+
+
+async def test_query_over_the_limit_is_refused_unless_its_pages_are_short(
+    client: httpx.AsyncClient,
+) -> None:
+    nested = "{ nodes(first: $n) { nodes(first: $n) { nodes(first: $n) { name } } } }"
+    query = f"query($n: Int!) {{ node {nested} }}"
+    for size, code in ((2, None), (20, None), (60, "MAX_COST_LIMIT"), (100, "MAX_COST_LIMIT")):
+        response = await client.post("/graphql", json={"query": query, "variables": {"n": size}})
+        errors = response.json().get("errors", [])
+        assert [error["extensions"]["code"] for error in errors] == ([code] if code else [])
