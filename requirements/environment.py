@@ -5,9 +5,9 @@ pip brings uv, which installs the rest some twenty times as fast; where uv canno
 or its settings differ from pip's), pip does it all.
 """
 
+import ast
 import fcntl
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -98,8 +98,7 @@ def uv_settings(pip: list[str]) -> dict[str, str]:
         name, _, value = line.partition("=")
         known = UV_NAMES.get(name.rpartition(".")[2])
         if known is not None and known not in os.environ:
-            # pip writes them as Python literals, which are JSON but for their quotes.
-            settings[known] = json.loads('"' + value.strip()[1:-1].replace('"', '\\"') + '"')
+            settings[known] = str(ast.literal_eval(value.strip()))
     return settings
 
 

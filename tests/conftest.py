@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -113,9 +113,11 @@ def services(application: tuple[Starlette, str]) -> Services:
 
 
 @pytest.fixture
-def world(services: Services, server_url: str) -> Iterator[World]:
+async def world(services: Services, server_url: str) -> AsyncIterator[World]:
     """Makes people, whom no other test knows, and what is theirs."""
-    return World(services, server_url)
+    world = World(services, server_url)
+    yield world
+    await world.close()
 
 
 @pytest.fixture

@@ -39,6 +39,12 @@ class World:
     def __init__(self, services: Services, server_url: str) -> None:
         self.services = services
         self.server_url = server_url
+        self._people: list[Person] = []
+
+    async def close(self) -> None:
+        """Close everybody's client."""
+        for person in self._people:
+            await person.client.http.aclose()
 
     async def user(self, role: UserRole = UserRole.USER, **columns: Any) -> Person:
         """A new account, signed in."""
@@ -55,14 +61,11 @@ class World:
             made = insert(User).values(values).returning(User.id, User.public_id, User.name)
             user_id, public_id, name = (await tx.execute(made)).one()
         token = self.services.tokens.issue(user_id, public_id, role)
-        return Person(
-            user_id,
-            public_id,
-            name,
-            token,
-            Viewer(user_id, public_id, role),
-            Client(self.server_url, token),
-        )
+        viewer = Viewer(user_id, public_id, role)
+        client = Client(self.server_url, token)
+        person = Person(user_id, public_id, name, token, viewer, client)
+        self._people.append(person)
+        return person
 
     async def users(self, how_many: int) -> list[Person]:
         """New accounts."""

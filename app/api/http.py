@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import strawberry
 from graphql import OperationType
@@ -29,6 +30,8 @@ from app.settings import Settings
 
 EXPLORER_PATH = "/graphiql"
 
+# What a URL's query may hold as it is; the rest is percent-encoded where it goes into a header.
+_URL_CHARACTERS = "%=&+/?:;,@!$'()*~"
 # Seconds; a quicker query is not worth a second task that watches its connection.
 _WATCH_AFTER = 0.05
 
@@ -95,38 +98,52 @@ class GraphQLOverHTTP:
 
 async def _answer(engine: Engine, scope: Scope, receive: Receive) -> Answer:
     headers = Headers(scope=scope)
-    accept = ",".join(headers.getlist("accept")) or None
-    method = scope["method"]
-    if method == "GET" and engine.settings.explorer and prefers_html(accept):
-        query = scope["query_string"].decode("latin-1")
+    accept = ",".join(headers.getlist("accept"))
+    if scope["method"] == "GET" and engine.settings.explorer and prefers_html(accept):
+        query = quote(scope["query_string"], safe=_URL_CHARACTERS)
         location = f"{EXPLORER_PATH}?{query}" if query else EXPLORER_PATH
         return Answer(HTTPStatus.SEE_OTHER, headers={"location": location})
-
     media_type = response_type(accept)
     try:
-        if method not in {"GET", "POST"}:
-            raise _method_refused("Send GraphQL by POST, or a query by GET.", "GET, POST")  # noqa: TRY301
-        if media_type is None:
-            message = f"Nothing here is served as {accept}; accept {JSON}."
-            raise refuse_transport(406, message[:500])  # noqa: TRY301
-        if method == "POST":
-            _check_content(headers)
-        viewer = await engine.viewer(_authorization(headers))
-        parameters = await _parameters(engine, scope, headers, receive)
-        operation = engine.documents.operation(parameters.query, parameters.operation_name)
-        if operation.kind is OperationType.SUBSCRIPTION:
-            message = "Subscriptions run over WebSocket, as graphql-transport-ws."
-            raise refuse_transport(400, message)  # noqa: TRY301
-        if operation.kind is OperationType.MUTATION and method == "GET":
-            raise _method_refused("A mutation must be sent by POST.", "POST")  # noqa: TRY301
-        running = respond(engine, operation, parameters.variables, viewer)
-        if operation.kind is OperationType.QUERY:
-            running = _unless_gone(running, receive)
-        return Answer(HTTPStatus.OK, await running, media_type)
+        _check_request(scope["method"], headers, media_type)
+        return Answer(
+            HTTPStatus.OK, await _execute(engine, scope, headers, receive), media_type or JSON
+        )
     except ClientGone:
         raise
     except Exception as error:  # noqa: BLE001 - the last place where it can still be answered
         return _refused(refuse_exception(error), media_type or JSON)
+
+
+def _check_request(method: str, headers: Headers, media_type: str | None) -> None:
+    if method not in {"GET", "POST"}:
+        raise _method_refused("Send GraphQL by POST, or a query by GET.", "GET, POST")
+    if media_type is None:
+        raise refuse_transport(406, f"Nothing here is served as that; accept {JSON}.")
+    if method == "GET":
+        return
+    # Two content types, joined as HTTP joins them, are none.
+    if not is_json_in_utf8(",".join(headers.getlist("content-type"))):
+        raise refuse_transport(415, f"Send the request as {JSON}, in UTF-8.")
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        message = "Send the body without a content encoding."
+        raise refuse_transport(415, message, headers={"accept-encoding": "identity"})
+
+
+async def _execute(engine: Engine, scope: Scope, headers: Headers, receive: Receive) -> bytes:
+    # Several tokens, joined as HTTP joins them, are none; nor is an empty one.
+    tokens = headers.getlist("authorization")
+    viewer = await engine.viewer(",".join(tokens) if tokens else None)
+    parameters = await _parameters(engine, scope, headers, receive)
+    operation = engine.documents.operation(parameters.query, parameters.operation_name)
+    if operation.kind is OperationType.SUBSCRIPTION:
+        message = "Subscriptions run over WebSocket, as graphql-transport-ws."
+        raise refuse_transport(400, message)
+    if operation.kind is OperationType.MUTATION and scope["method"] == "GET":
+        raise _method_refused("A mutation must be sent by POST.", "POST")
+    running = respond(engine, operation, parameters.variables, viewer)
+    is_query = operation.kind is OperationType.QUERY
+    return await (_unless_gone(running, receive) if is_query else running)
 
 
 def _refused(refusal: Refusal, media_type: str) -> Answer:
@@ -138,21 +155,6 @@ def _refused(refusal: Refusal, media_type: str) -> Answer:
 
 def _method_refused(message: str, allowed: str) -> Refusal:
     return refuse_transport(405, message, headers={"allow": allowed})
-
-
-def _check_content(headers: Headers) -> None:
-    # Two content types, joined as HTTP joins them, are none.
-    if not is_json_in_utf8(",".join(headers.getlist("content-type"))):
-        raise refuse_transport(415, f"Send the request as {JSON}, in UTF-8.")
-    if headers.get("content-encoding", "identity").strip().lower() != "identity":
-        message = "Send the body without a content encoding."
-        raise refuse_transport(415, message, headers={"accept-encoding": "identity"})
-
-
-def _authorization(headers: Headers) -> str | None:
-    # Several, joined as HTTP joins them, are no token; nor is an empty one.
-    values = headers.getlist("authorization")
-    return ",".join(values) if values else None
 
 
 async def _parameters(

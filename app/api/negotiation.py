@@ -25,14 +25,14 @@ class _Preference:
 
 
 @lru_cache(_REMEMBERED)
-def response_type(accept: str | None) -> str | None:
+def response_type(accept: str) -> str | None:
     """The media type of a GraphQL response; None where the client reads neither.
 
     Without a preference it is `application/json`, as the specification asks for the sake of
     clients older than it; a client that names both equally knows the newer one, and gets it.
     Event streams are never chosen: no answer here is one.
     """
-    if accept is None or not accept.strip():
+    if not accept.strip():
         return JSON
     ranges = _parse(accept)
     newer, older = _preference(ranges, GRAPHQL_RESPONSE), _preference(ranges, JSON)
@@ -44,9 +44,9 @@ def response_type(accept: str | None) -> str | None:
 
 
 @lru_cache(_REMEMBERED)
-def prefers_html(accept: str | None) -> bool:
+def prefers_html(accept: str) -> bool:
     """Whether the client is a browser showing a page: it names HTML, and nothing of ours above."""
-    ranges = _parse(accept or "")
+    ranges = _parse(accept)
     html = _preference(ranges, HTML)
     others = (_preference(ranges, GRAPHQL_RESPONSE), _preference(ranges, JSON))
     return html.specificity == 2 and all(html.quality > other.quality for other in others)

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from graphql import OperationType
 from starlette.datastructures import Headers
@@ -65,7 +64,8 @@ def _is_allowed_origin(headers: Headers, allowed: tuple[str, ...]) -> bool:
         return True
     if allowed:
         return origin.lower() in {one.lower().rstrip("/") for one in allowed}
-    return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    _, scheme_end, host = origin.partition("://")
+    return bool(scheme_end) and host.lower() == headers.get("host", "").lower()
 
 
 class _Running(NamedTuple):

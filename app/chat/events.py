@@ -33,7 +33,8 @@ async def publish_membership(bus: Bus, user_id: int, conversation_id: UUID) -> N
 
 def encode_entry(entry: LogEntry) -> bytes:
     """An entry as a JSON object."""
-    return orjson.dumps({name: getattr(entry, name) for name in ENTRY_FIELDS})
+    # asyncpg has a UUID type of its own, which orjson gives to `default`.
+    return orjson.dumps({name: getattr(entry, name) for name in ENTRY_FIELDS}, default=str)
 
 
 def decode_entry(payload: bytes) -> LogEntry:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from app.embedded.home import StoresError
-from app.embedded.process import NOBODY, RunAs, last_lines, unprivileged_user
+from app.embedded.process import NOBODY, RunAs, unprivileged_user
 from app.embedded.store import Place, Store
 
 USER = "isthmus"
@@ -85,7 +85,7 @@ def _run(place: Place, run_as: RunAs, command: list[str], text: str = "") -> Non
             **run_as.options(),  # type: ignore[call-overload]
         )
     if result.returncode != 0:
-        raise StoresError(f"{Path(command[0]).name} failed:\n{last_lines(place.log)}")
+        raise place.failure(f"{Path(command[0]).name} failed")
 
 
 def _repair(place: Place) -> None:

@@ -14,7 +14,6 @@ import psutil
 from app.embedded import mongo, postgres, valkey
 from app.embedded.home import (
     HomeState,
-    StoresError,
     explain,
     hold_home,
     open_home,
@@ -30,7 +29,6 @@ from app.embedded.process import (
     end,
     find_server,
     is_running,
-    last_lines,
     spawn,
 )
 from app.embedded.store import Place, Store, StoreName
@@ -217,10 +215,7 @@ def _start(store: Store, place: Place) -> Place:
         # killed PostgreSQL may still be on their way out.
         place = Place(place.directory, choose_port(None), place.password, place.durable)
         time.sleep(0.5)
-    log = last_lines(place.log)
-    if "No space left on device" in log:
-        raise StoresError(f"The disk of {place.directory} is full: {store.name} cannot start.")
-    raise StoresError(f"{store.name} ({store.program}) does not start; {place.log} ends:\n{log}")
+    raise place.failure(f"{store.name} ({store.program}) does not start")
 
 
 def _end_all(

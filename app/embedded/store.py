@@ -8,7 +8,8 @@ from typing import Literal
 
 import psutil
 
-from app.embedded.process import RunAs
+from app.embedded.home import StoresError
+from app.embedded.process import RunAs, last_lines
 
 StoreName = Literal["postgres", "mongo", "redis"]
 
@@ -43,6 +44,15 @@ class Place:
     def complete(self) -> Path:
         """Written last: without it the data are a first start's remains and hold nothing."""
         return self.directory / "complete"
+
+    def failure(self, sentence: str) -> StoresError:
+        """The error that says what failed, and why as far as the log knows."""
+        log = last_lines(self.log)
+        if "No space left on device" in log:
+            return StoresError(
+                f"The disk of {self.directory} is full. Make room, or set ISTHMUS_HOME to another."
+            )
+        return StoresError(f"{sentence}; {self.log} ends:\n{log}")
 
 
 @dataclass(frozen=True)

@@ -85,3 +85,10 @@ async def test_store_that_raises_or_hangs_is_down(monkeypatch: pytest.MonkeyPatc
         "redis": False,
     }
     assert time.monotonic() - begun < 1
+
+
+async def test_application_over_its_stores_is_healthy_and_ready(server_url: str) -> None:
+    async with httpx.AsyncClient(base_url=server_url) as client:
+        health, ready = await client.get("/api/health"), await client.get("/healthz/ready")
+    assert (health.status_code, health.json()["status"]) == (200, "healthy")
+    assert (ready.status_code, set(ready.json()["stores"].values())) == (200, {True})

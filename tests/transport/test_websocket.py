@@ -388,6 +388,8 @@ async def test_reader_that_stops_reading_is_let_go_and_nothing_piles_up(hasty: S
         ((), "http://127.0.0.1:{port}", True),
         ((), "http://evil.example", False),
         ((), "null", False),
+        ((), "127.0.0.1:{port}", False),
+        ((), "http://[", False),
         ((), "http://127.0.0.1:1", False),
         (("https://chat.example",), "https://chat.example", True),
         (("https://chat.example/",), "https://CHAT.example", True),
