@@ -100,7 +100,7 @@ class Bus:
         while True:
             connection = self._redis.make_connection()
             try:
-                await connection.connect()
+                await connection.connect()  # type: ignore[no-untyped-call]
                 self._connection = connection
                 if self._listeners:
                     await connection.send_command("SUBSCRIBE", *self._listeners)
@@ -140,7 +140,7 @@ class Bus:
             for listener in tuple(self._listeners.get(channel, ())):
                 try:
                     listener(payload)
-                except Exception:
+                except Exception:  # noqa: BLE001 - logged, and the others go on
                     _log.exception("a listener failed on channel %s", channel)
         elif kind == b"subscribe" and channel in self._confirmed:
             self._confirmed[channel].set()

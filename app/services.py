@@ -1,7 +1,8 @@
 """Everything a process holds open, in one typed place, opened and closed in order."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from app.bus import Bus
@@ -13,6 +14,7 @@ from app.stores.mongo import Mongo
 from app.stores.postgres import Postgres
 from app.stores.redis import Redis
 from app.tokens import Tokens, open_tokens
+from app.upkeep import keep_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,18 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         chat = BothStores(main, mongo)
         chat.start()
         stack.push_async_callback(chat.close)
+        upkeep = asyncio.create_task(keep_up((main, auth), mongo))
+        stack.push_async_callback(_cancel, upkeep)
         live = Live(chat, bus, settings.sweep_interval)
         live.start()
         stack.push_async_callback(live.close)
         yield Services(settings, main, auth, mongo, redis, bus, chat, live, open_tokens(settings))
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _required(url: str | None, name: str) -> str:

@@ -12,7 +12,7 @@ from app.api.failures import TIMEOUT, TOO_LARGE, Refusal, refuse_transport
 _DRAINED = 8
 
 
-class ClientGone(Exception):  # noqa: N818 - nothing of ours went wrong
+class ClientGone(Exception):
     """The client closed the connection; there is nobody to answer."""
 
 

@@ -1,6 +1,6 @@
 """Mutations of conversations and messages."""
 
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -55,7 +55,7 @@ class MessageSendInput(KeyedInput):
     attachments: list[MediumInput] = strawberry.field(
         default_factory=list, description="Files beside the text: at most 20."
     )
-    metadata: JSON | None = strawberry.field(  # type: ignore[valid-type]
+    metadata: JSON | None = strawberry.field(
         default=None, description="An object that clients keep with it: at most 8 kB."
     )
 
@@ -128,7 +128,7 @@ class ChatMutations:
         new = NewMessage(
             input_.text,
             attachments_of(input_.attachments),
-            {} if input_.metadata is None else input_.metadata,
+            {} if input_.metadata is None else cast("dict[str, Any]", input_.metadata),
         )
         message = await commands.send_message(
             info.context.services, info.context.viewer, key, new, client_key=input_.client_key

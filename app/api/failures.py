@@ -38,7 +38,7 @@ _STATUS = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - not every refusal is an error of the server's
+class Refusal(Exception):
     """A request that gets `errors` and no `data`.
 
     Args:

@@ -12,7 +12,5 @@ def print_sdl() -> str:
 
 def breaking_changes(before: str, after: str) -> list[str]:
     """What clients of `before` can no longer do with `after`, a line each."""
-    changes: list[BreakingChange] = find_breaking_changes(
-        build_schema(before), build_schema(after)
-    )
+    changes: list[BreakingChange] = find_breaking_changes(build_schema(before), build_schema(after))
     return [change.description for change in changes]

@@ -1,5 +1,7 @@
-"""The object types: they form a ring (user, product, group, conversation, message), so they
-stand in one module. They only translate; what they read stands in the domains."""
+"""The object types: a ring (user, product, group, conversation, message), so in one module.
+
+They only translate; what they read stands in the domains.
+"""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,11 +12,17 @@ from strawberry import Parent
 from strawberry.scalars import JSON
 
 from app.api import enums  # noqa: F401 - describes the enums before a type names them
-from app.api.connection import After, Before, Connection, First, Last
+from app.api.connection import (
+    After,
+    Before,
+    Connection,  # noqa: F401 - named in strings, for the ring
+    First,
+    Last,
+)
 from app.api.context import Info
 from app.api.ids import global_id
-from app.chat.models import ConversationKind, MessageRole
 from app.chat.log import ConversationRecord, LogEntry, group_conversation_id
+from app.chat.models import ConversationKind, MessageRole
 from app.groups.models import GroupRole
 from app.groups.queries import GroupOrder, GroupRecord, MemberOrder, MemberRecord
 from app.media import AttachmentType
@@ -56,7 +64,7 @@ class User(Node):
     is_online: bool = strawberry.field(
         description="Whether they were online when that was last recorded."
     )
-    profile: JSON | None = strawberry.field(  # type: ignore[valid-type]
+    profile: JSON | None = strawberry.field(
         description="What they tell of themselves as a vendor; null if they sell nothing."
     )
     created_at: datetime = strawberry.field(description="When the account was made.")
@@ -77,6 +85,7 @@ class User(Node):
         self,
         root: Parent[UserRecord],
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -93,6 +102,7 @@ class User(Node):
         self,
         root: Parent[UserRecord],
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -194,6 +204,7 @@ class Product(Node):
         self,
         root: Parent[ProductRecord],
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -253,6 +264,7 @@ class Group(Node):
         self,
         root: Parent[GroupRecord],
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -276,6 +288,7 @@ class Group(Node):
         self,
         root: Parent[GroupRecord],
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -322,8 +335,8 @@ class Conversation(Node):
     title: str | None = strawberry.field(description="What it is called, if anything.")
     summary: str | None = strawberry.field(description="What was said, in short.")
     tags: list[str] = strawberry.field(description="Words to find it by.")
-    context: JSON = strawberry.field(description="What an assistant should know.")  # type: ignore[valid-type]
-    metadata: JSON = strawberry.field(description="What clients keep with it.")  # type: ignore[valid-type]
+    context: JSON = strawberry.field(description="What an assistant should know.")
+    metadata: JSON = strawberry.field(description="What clients keep with it.")
     is_archived: bool = strawberry.field(description="Whether it was put away.")
     message_count: int = strawberry.field(description="How many messages were sent in it.")
     total_tokens: int = strawberry.field(description="How many tokens its answers cost.")
@@ -353,6 +366,7 @@ class Conversation(Node):
         self,
         root: Parent[ConversationRecord],
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -369,6 +383,7 @@ class Conversation(Node):
         self,
         root: Parent[ConversationRecord],
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -407,7 +422,7 @@ class Message(Node):
     model: str | None = strawberry.field(description="The model that wrote it, for an answer.")
     provider: str | None = strawberry.field(description="Who runs that model.")
     tokens: int | None = strawberry.field(description="How many tokens it cost.")
-    metadata: JSON = strawberry.field(description="What clients keep with it.")  # type: ignore[valid-type]
+    metadata: JSON = strawberry.field(description="What clients keep with it.")
     deleted: bool = strawberry.field(description="Whether it was deleted; its place stays.")
     seq: int = strawberry.field(
         description="Its place in the conversation's log: dense over everything that happens there."
@@ -447,6 +462,7 @@ class Message(Node):
         self,
         root: Parent[LogEntry],
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,

@@ -242,5 +242,5 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except StoreUnavailable as error:
             _log.warning("%s; it is tried again", error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged, and the others go on
             _log.exception("background work failed; it is tried again")

@@ -160,7 +160,7 @@ class Live:
                 await self.sweep()
             except StoreUnavailable as error:
                 _log.warning("subscribers wait: %s", error)
-            except Exception:
+            except Exception:  # noqa: BLE001 - logged, and the others go on
                 _log.exception("the sweep failed; it is tried again")
 
     async def sweep(self) -> None:

@@ -12,6 +12,8 @@ _DIRECT = UUID("5b0f3c0e-6f0a-5a55-9d8c-0d6f0c1c7a01")
 _GROUP = UUID("5b0f3c0e-6f0a-5a55-9d8c-0d6f0c1c7a02")
 _ASSISTANT = UUID("5b0f3c0e-6f0a-5a55-9d8c-0d6f0c1c7a03")
 
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+
 
 @dataclass(slots=True, eq=False)
 class LogEntry:
@@ -42,8 +44,8 @@ class LogEntry:
     deleted: bool = False
     version: int = 0
     epoch: int = 0
-    created_at: datetime = datetime.min.replace(tzinfo=UTC)
-    updated_at: datetime = datetime.min.replace(tzinfo=UTC)
+    created_at: datetime = _NO_TIME
+    updated_at: datetime = _NO_TIME
 
     @property
     def is_message(self) -> bool:

@@ -68,7 +68,14 @@ async def add_group_member(
     member = await _user(backend, viewer, user)
     async with backend.main.begin() as tx:
         entry = await _change(
-            tx, backend, viewer, group_id, member, role, operation="groupMemberAdd", key=client_key
+            tx,
+            backend,
+            viewer,
+            group_id,
+            member=member,
+            role=role,
+            operation="groupMemberAdd",
+            key=client_key,
         )
     return await _changed(backend, viewer, group_id, member, entry)
 
@@ -89,8 +96,8 @@ async def remove_group_member(
             backend,
             viewer,
             group_id,
-            member,
-            None,
+            member=member,
+            role=None,
             operation="groupMemberRemove",
             key=client_key,
         )
@@ -102,9 +109,9 @@ async def _change(
     backend: Backend,
     viewer: Viewer,
     group_id: UUID,
+    *,
     member: UserRecord,
     role: GroupRole | None,
-    *,
     operation: str,
     key: str,
 ) -> LogEntry | None:

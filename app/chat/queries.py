@@ -1,7 +1,6 @@
 """Reads of conversations and messages, for those who take part and nobody else."""
 
 from collections.abc import Sequence
-
 from uuid import UUID
 
 from app.chat.log import ConversationRecord, LogEntry

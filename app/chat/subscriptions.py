@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.chat.live import Live
+from app.chat.live import Feed, Live
 from app.chat.log import ConversationRecord, LogEntry
 from app.chat.models import EntryKind
 from app.chat.queries import conversations_by_ids, parse_message_cursor
@@ -91,35 +91,48 @@ async def conversation_events(
             raise NotFound("There is no such conversation.", field=["conversationId"])
         feed = live.feed(conversation_id)
         feed.advance(conversation.last_seq)
-        at, number = conversation.last_seq, conversation.message_count
-        if after is not None:
-            at, number = parse_message_cursor(after)
-        if at > conversation.last_seq:
-            raise InvalidCursor("This cursor lies beyond the conversation's end.", field=["after"])
+        at, number = _start(conversation, after)
         if conversation.last_seq - at > _BACKLOG:
             at, number = conversation.last_seq, conversation.message_count
             yield RefetchNeeded(conversation_id, at, encode_cursor(at, number))
         while True:
-            entries = feed.after(at)
-            if not entries and feed.last_seq > at:
-                high = min(feed.last_seq, at + _BATCH)
-                entries = await store.entries(conversation_id, at + 1, high)
+            entries = await _grown(feed, store, at, grown)
             for entry in entries:
                 at, number = entry.seq, entry.msg_no or number
                 event = _event(entry, encode_cursor(at, number))
-                if event is None:
-                    continue
-                yield event
-                left = isinstance(event, MembersChanged) and me in event.removed_ids
-                if left and at > conversation.members_seq:
+                if event is not None:
+                    yield event
+                if _ends(event, me) and at > conversation.members_seq:
                     return
-            if feed.last_seq <= at:
-                grown.clear()
-                await grown.wait()
-            elif not entries:
-                await asyncio.sleep(_RETRY)
     finally:
         await live.unfollow([conversation_id], wake)
+
+
+def _start(conversation: ConversationRecord, after: str | None) -> tuple[int, int]:
+    if after is None:
+        return conversation.last_seq, conversation.message_count
+    at, number = parse_message_cursor(after)
+    if at > conversation.last_seq:
+        raise InvalidCursor("This cursor lies beyond the conversation's end.", field=["after"])
+    return at, number
+
+
+async def _grown(feed: Feed, store: MessageStore, at: int, grown: asyncio.Event) -> list[LogEntry]:
+    """The entries after a place, waited for if there are none."""
+    while feed.last_seq <= at:
+        grown.clear()
+        await grown.wait()
+    entries = feed.after(at)
+    if not entries:
+        high = min(feed.last_seq, at + _BATCH)
+        entries = await store.entries(feed.conversation_id, at + 1, high)
+    if not entries:
+        await asyncio.sleep(_RETRY)
+    return entries
+
+
+def _ends(event: ConversationEvent | None, user_id: int) -> bool:
+    return isinstance(event, MembersChanged) and user_id in event.removed_ids
 
 
 def _event(entry: LogEntry, cursor: str) -> ConversationEvent | None:

@@ -12,8 +12,8 @@ from sqlalchemy import (
     column,
     func,
     select,
-    tuple_,
     true,
+    tuple_,
 )
 
 
@@ -67,7 +67,8 @@ def per_parent(
         .render_derived()
     )
     rows = page.where(parent == parents.c.parent).lateral("page")
-    order = (rows.c[c.key].desc() if descending else rows.c[c.key].asc() for c in key)
+    places = [rows.c[str(c.key)] for c in key]
+    order = (c.desc() if descending else c.asc() for c in places)
     return (
         select(parents.c.parent, *rows.c)
         .select_from(parents.join(rows, true()))

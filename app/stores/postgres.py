@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from app.errors import StoreUnavailable
 from app.settings import Settings
 
-_DIALECT = asyncpg_dialect()
+_DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
 # What asyncpg raises when the server is away, starting, stopping, out of connections or of time,
 # or has ended one of two transactions that waited for each other: a retry may succeed.
@@ -88,8 +88,7 @@ class Postgres:
         with _unavailable():
             async with self.engine.connect() as connection:
                 driver = (await connection.get_raw_connection()).driver_connection
-                assert driver is not None
-                rows: list[asyncpg.Record] = await driver.fetch(
+                rows: list[asyncpg.Record] = await driver.fetch(  # type: ignore[union-attr]
                     read.sql, *read.arguments(values), timeout=self._timeout
                 )
                 return rows

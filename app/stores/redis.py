@@ -24,7 +24,8 @@ class Redis:
 
     def make_connection(self) -> Connection:
         """A connection of its own, outside the pool, for pub/sub."""
-        connection: Connection = self.client.connection_pool.make_connection()
+        pool = self.client.connection_pool
+        connection: Connection = pool.make_connection()  # type: ignore[no-untyped-call]
         return connection
 
     async def ping(self) -> None:

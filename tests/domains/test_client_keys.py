@@ -13,10 +13,11 @@ from app.audit.models import ClientRequest
 from app.errors import ClientKeyReused, Conflict, DomainError, Invalid, Required, TooLong
 from app.once import once, remember
 from app.products.commands import NewProduct, create_product, submit_product
-from app.products.models import Cause, Product
+from app.products.models import Cause
 from app.stores.postgres import Postgres
 from app.viewer import Viewer
 from tests.domains.conftest import NewViewer
+from tests.domains.marketplace import products_of
 
 SOAP = NewProduct(
     title="Soap",
@@ -26,12 +27,6 @@ SOAP = NewProduct(
     selling_price=Decimal("2.50"),
     product_url="https://shop.example/soap",
 )
-
-
-async def products_of(main: Postgres, vendor: Viewer) -> int:
-    statement = select(func.count()).where(Product.vendor_id == vendor.require())
-    async with main.begin() as tx:
-        return (await tx.execute(statement)).scalar_one()
 
 
 async def requests_of(main: Postgres, viewer: Viewer) -> int:

@@ -1,18 +1,15 @@
-"""Groups: who sees them, who may change them and their members, and their limit."""
+"""Groups: who sees them, who founds and changes them."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from app.errors import (
     ClientKeyReused,
-    Conflict,
     DomainError,
     Forbidden,
     Invalid,
@@ -23,58 +20,16 @@ from app.errors import (
 )
 from app.groups import queries
 from app.groups.commands import (
-    MAX_MEMBERS,
     GroupChanges,
-    NewGroup,
-    add_member,
-    create_group,
-    remove_member,
     update_group,
 )
-from app.groups.models import Group, GroupMember, GroupRole
-from app.groups.queries import GroupOrder, GroupRecord, MemberOrder, MemberRecord
+from app.groups.models import Group, GroupRole
+from app.groups.queries import GroupOrder, GroupRecord, MemberRecord
 from app.paging import ListQuery, PageArgs
-from app.products.commands import NewProduct, create_product
-from app.products.models import Cause
 from app.stores.postgres import Postgres
 from app.viewer import ANONYMOUS, Viewer
 from tests.domains.conftest import NewViewer
-
-CHOIR = NewGroup("Choir", "We sing.\nTuesdays.")
-NEWEST = ListQuery(GroupOrder.CREATED_AT, descending=True)
-JOINED = ListQuery(MemberOrder.JOINED_AT)
-
-
-async def found(main: Postgres, owner: Viewer, **values: Any) -> GroupRecord:
-    async with main.begin() as tx:
-        return await create_group(tx, owner, replace(CHOIR, **values))
-
-
-async def add(
-    main: Postgres,
-    viewer: Viewer,
-    group: GroupRecord,
-    user: Viewer,
-    role: GroupRole = GroupRole.MEMBER,
-) -> bool:
-    async with main.begin() as tx:
-        return await add_member(tx, viewer, group.id, user.require(), role)
-
-
-async def remove(main: Postgres, viewer: Viewer, group: GroupRecord, user: Viewer) -> bool:
-    async with main.begin() as tx:
-        return await remove_member(tx, viewer, group.id, user.require())
-
-
-async def change(
-    main: Postgres, viewer: Viewer, group: GroupRecord, changes: GroupChanges
-) -> GroupRecord:
-    return await update_group(main, viewer, group.id, changes, client_key=str(uuid4()))
-
-
-async def members(main: Postgres, viewer: Viewer, group: GroupRecord) -> list[tuple[int, str]]:
-    (page,) = await queries.members_by_groups(main, viewer, [group.id], JOINED)
-    return [(m.user_id, m.role) for m in page.items]
+from tests.domains.marketplace import CHOIR, NEWEST, add, change, draft, found, members, remove
 
 
 async def delete(main: Postgres, group: GroupRecord) -> None:
@@ -82,13 +37,6 @@ async def delete(main: Postgres, group: GroupRecord) -> None:
         await tx.execute(
             update(Group).where(Group.id == group.id).values(deleted_at=group.created_at)
         )
-
-
-async def hidden_product(main: Postgres, vendor: Viewer) -> str:
-    new = NewProduct(
-        "Draft", "Hidden.", Cause.ELDER_CARE, Decimal(2), Decimal(1), "https://shop.example/"
-    )
-    return (await create_product(main, vendor, new, client_key=str(uuid4()))).id
 
 
 def ids(groups: Iterable[GroupRecord | None]) -> list[UUID | None]:
@@ -132,7 +80,7 @@ async def test_founding_is_refused_and_leaves_nothing(
 async def test_product_of_a_group_must_be_visible(
     main: Postgres, viewer: Viewer, new_viewer: NewViewer
 ) -> None:
-    product_id = await hidden_product(main, viewer)
+    product_id = (await draft(main, viewer)).id
     group = await found(main, viewer, product_id=product_id)
     assert group.product_id == product_id
     with pytest.raises(NotFound):
@@ -160,7 +108,7 @@ async def test_group_below_another_is_its_managers_to_found(
 
 
 async def test_update_changes_what_is_given(main: Postgres, viewer: Viewer) -> None:
-    product_id = await hidden_product(main, viewer)
+    product_id = (await draft(main, viewer)).id
     group = await found(main, viewer, product_id=product_id)
     renamed = await change(main, viewer, group, GroupChanges(name="Band"))
     assert (renamed.name, renamed.description) == ("Band", CHOIR.description)
@@ -198,133 +146,6 @@ async def test_retried_update_answers_as_before(main: Postgres, viewer: Viewer) 
         await update_group(
             main, viewer, group.id, GroupChanges(name="A", description=None), client_key="k"
         )
-
-
-async def test_members_are_added_once(
-    main: Postgres, viewer: Viewer, new_viewer: NewViewer
-) -> None:
-    group, user = await found(main, viewer), new_viewer()
-    assert await add(main, viewer, group, user)
-    assert not await add(main, viewer, group, user)
-    assert await members(main, user, group) == [
-        (viewer.user_id, "owner"),
-        (user.user_id, "member"),
-    ]
-
-
-async def test_ten_additions_at_once_make_one_member(
-    main: Postgres, viewer: Viewer, new_viewer: NewViewer
-) -> None:
-    group, user = await found(main, viewer), new_viewer()
-    added = await asyncio.gather(*(add(main, viewer, group, user) for _ in range(10)))
-    assert sorted(added) == [False] * 9 + [True]
-    assert await queries.member_counts(main, viewer, [group.id]) == [2]
-
-
-async def test_limit_of_members_holds_under_parallel_additions(
-    main: Postgres, viewer: Viewer, new_viewer: NewViewer
-) -> None:
-    group = await found(main, viewer)
-    rows = [
-        {"group_id": group.id, "user_id": 10**6 + number, "role": GroupRole.MEMBER}
-        for number in range(MAX_MEMBERS - 4)
-    ]
-    async with main.begin() as tx:
-        await tx.execute(insert(GroupMember), rows)
-    outcomes = await asyncio.gather(
-        *(add(main, viewer, group, new_viewer()) for _ in range(10)), return_exceptions=True
-    )
-    assert outcomes.count(True) == 3
-    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 7
-    assert await queries.member_counts(main, viewer, [group.id]) == [MAX_MEMBERS]
-    known = Viewer(10**6)
-    assert not await add(main, viewer, group, known)
-
-
-async def test_roles_are_the_owners_to_give(
-    main: Postgres, viewer: Viewer, new_viewer: NewViewer
-) -> None:
-    group = await found(main, viewer)
-    admin, member, other = new_viewer(), new_viewer(), new_viewer()
-    await add(main, viewer, group, member)
-    assert not await add(main, viewer, group, member, GroupRole.ADMIN)
-    assert not await add(main, viewer, group, member, GroupRole.MEMBER)
-    assert await add(main, viewer, group, admin, GroupRole.ADMIN)
-    assert await add(main, admin, group, other)
-    with pytest.raises(Forbidden):
-        await add(main, admin, group, new_viewer(), GroupRole.ADMIN)
-    with pytest.raises(Forbidden):
-        await add(main, admin, group, member, GroupRole.ADMIN)
-    with pytest.raises(Forbidden):
-        await add(main, admin, group, admin, GroupRole.MEMBER)
-    with pytest.raises(Invalid):
-        await add(main, viewer, group, member, GroupRole.OWNER)
-    with pytest.raises(Conflict):
-        await add(main, viewer, group, viewer, GroupRole.MEMBER)
-    assert await members(main, viewer, group) == [
-        (viewer.user_id, "owner"),
-        (member.user_id, "member"),
-        (admin.user_id, "admin"),
-        (other.user_id, "member"),
-    ]
-
-
-async def test_others_do_not_add(
-    main: Postgres, viewer: Viewer, staff: Viewer, new_viewer: NewViewer
-) -> None:
-    group, member = await found(main, viewer), new_viewer()
-    await add(main, viewer, group, member)
-    for nobody, error in (
-        (member, Forbidden),
-        (new_viewer(), Forbidden),
-        (staff, Forbidden),
-        (ANONYMOUS, Unauthenticated),
-    ):
-        with pytest.raises(error):
-            await add(main, nobody, group, new_viewer())
-    assert await queries.member_counts(main, viewer, [group.id]) == [2]
-
-
-async def test_members_leave_and_managers_remove(
-    main: Postgres, viewer: Viewer, new_viewer: NewViewer
-) -> None:
-    group = await found(main, viewer)
-    admin, other_admin, one, two = (new_viewer() for _ in range(4))
-    await add(main, viewer, group, admin, GroupRole.ADMIN)
-    await add(main, viewer, group, other_admin, GroupRole.ADMIN)
-    await add(main, viewer, group, one)
-    await add(main, viewer, group, two)
-    with pytest.raises(Forbidden):
-        await remove(main, one, group, two)
-    with pytest.raises(Forbidden):
-        await remove(main, admin, group, other_admin)
-    for manager in (viewer, admin):
-        with pytest.raises(Conflict):
-            await remove(main, manager, group, viewer)
-    assert await remove(main, one, group, one)
-    assert not await remove(main, one, group, one)
-    assert await remove(main, admin, group, two)
-    assert not await remove(main, admin, group, two)
-    assert await remove(main, admin, group, admin)
-    assert await remove(main, viewer, group, other_admin)
-    with pytest.raises(Forbidden):
-        await remove(main, one, group, viewer)
-    assert await members(main, viewer, group) == [(viewer.user_id, "owner")]
-
-
-async def test_rolled_back_membership_never_was(
-    main: Postgres, viewer: Viewer, new_viewer: NewViewer
-) -> None:
-    group, user = await found(main, viewer), new_viewer()
-
-    async def add_and_fail() -> None:
-        async with main.begin() as tx:
-            assert await add_member(tx, viewer, group.id, user.require(), GroupRole.MEMBER)
-            raise Invalid("The conversation refuses.")
-
-    with pytest.raises(Invalid):
-        await add_and_fail()
-    assert await members(main, viewer, group) == [(viewer.user_id, "owner")]
 
 
 async def test_nobody_sees_groups_without_signing_in(main: Postgres, viewer: Viewer) -> None:
@@ -393,7 +214,7 @@ async def test_groups_of_members_page_per_member(
 
 
 async def test_groups_are_filtered_and_ordered(main: Postgres, viewer: Viewer) -> None:
-    product_id = await hidden_product(main, viewer)
+    product_id = (await draft(main, viewer)).id
     for name in ("Ostern", "ostwärts", "West"):
         await found(main, viewer, name=name, product_id=product_id)
     around = ("product", product_id)

@@ -1,14 +1,12 @@
 """Products: who sees which, who may do what with them, and what is refused."""
 
-from dataclasses import replace
+import asyncio
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
 
 from app.errors import (
     ClientKeyReused,
@@ -16,74 +14,30 @@ from app.errors import (
     DomainError,
     Forbidden,
     Invalid,
-    InvalidCursor,
     NotFound,
     Required,
     TooLong,
     Unauthenticated,
 )
 from app.media import Attachment, AttachmentType
-from app.paging import ListQuery, PageArgs, encode_cursor
 from app.products.commands import (
-    NewProduct,
     ProductChanges,
     check_price,
-    create_product,
     publish_product,
     reject_product,
     submit_product,
     update_product,
 )
-from app.products.models import Cause, Product, PublishingStatus
+from app.products.models import Cause, PublishingStatus
 from app.products.queries import (
-    ProductOrder,
-    ProductRecord,
     can_update_product,
     list_products,
     products_by_ids,
-    products_by_vendors,
 )
 from app.stores.postgres import Postgres
 from app.viewer import ANONYMOUS, Viewer
 from tests.domains.conftest import NewViewer
-
-LAMP = NewProduct(
-    title="A lamp",
-    description="It shines.",
-    cause=Cause.GRIEF_CARE,
-    mrp=Decimal("12.50"),
-    selling_price=Decimal(10),
-    product_url="https://shop.example/lamp",
-    media=[Attachment("https://shop.example/lamp.png", AttachmentType.IMAGE)],
-)
-
-
-def key() -> str:
-    return str(uuid4())
-
-
-async def draft(main: Postgres, vendor: Viewer, **values: Any) -> ProductRecord:
-    return await create_product(main, vendor, replace(LAMP, **values), client_key=key())
-
-
-async def submitted(main: Postgres, vendor: Viewer, **values: Any) -> ProductRecord:
-    product = await draft(main, vendor, **values)
-    return await submit_product(main, vendor, product.id, client_key=key())
-
-
-async def published(main: Postgres, vendor: Viewer, staff: Viewer, **values: Any) -> ProductRecord:
-    product = await submitted(main, vendor, **values)
-    return await publish_product(main, staff, product.id, client_key=key())
-
-
-async def seen(main: Postgres, viewer: Viewer, product: ProductRecord) -> ProductRecord | None:
-    return (await products_by_ids(main, viewer, [product.id]))[0]
-
-
-async def products_of(main: Postgres, vendor: Viewer) -> int:
-    statement = select(func.count()).where(Product.vendor_id == vendor.require())
-    async with main.begin() as tx:
-        return (await tx.execute(statement)).scalar_one()
+from tests.domains.marketplace import LAMP, draft, key, products_of, published, seen, submitted
 
 
 async def test_create_keeps_what_was_said(main: Postgres, viewer: Viewer) -> None:
@@ -267,6 +221,20 @@ async def test_decisions_are_the_staffs_and_made_once(
         await submit_product(main, viewer, product.id, client_key=key())
 
 
+async def test_of_many_decisions_at_once_one_is_made(
+    main: Postgres, viewer: Viewer, staff: Viewer
+) -> None:
+    product = await submitted(main, viewer)
+    outcomes = await asyncio.gather(
+        *(publish_product(main, staff, product.id, client_key=key()) for _ in range(4)),
+        *(reject_product(main, staff, product.id, "No.", client_key=key()) for _ in range(4)),
+        return_exceptions=True,
+    )
+    (made,) = (outcome for outcome in outcomes if not isinstance(outcome, BaseException))
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 7
+    assert await seen(main, staff, product) == made
+
+
 async def test_retried_decision_answers_as_before(
     main: Postgres, viewer: Viewer, staff: Viewer
 ) -> None:
@@ -279,124 +247,6 @@ async def test_retried_decision_answers_as_before(
     unchanged = await seen(main, viewer, other)
     assert unchanged is not None
     assert unchanged.publishing_status == PublishingStatus.SUGGESTION
-
-
-def of_vendor(vendor: Viewer, *filters: tuple[str, Any], **kwargs: Any) -> ListQuery:
-    order = kwargs.pop("order", ProductOrder.CREATED_AT)
-    return ListQuery(order, filters=(("vendor", vendor.user_id), *filters), **kwargs)
-
-
-async def titles(main: Postgres, viewer: Viewer, query: ListQuery) -> list[str]:
-    return [p.title for p in (await list_products(main, viewer, query)).items]
-
-
-async def test_list_filters(
-    main: Postgres, viewer: Viewer, staff: Viewer, new_viewer: NewViewer
-) -> None:
-    await draft(main, viewer, title="Ärmel", cause=Cause.ELDER_CARE)
-    await published(main, viewer, staff, title="Bär", selling_price=Decimal(5))
-    await published(main, viewer, staff, title="bärtig", selling_price=Decimal(7))
-    stranger = new_viewer()
-    assert await titles(main, stranger, of_vendor(viewer)) == ["Bär", "bärtig"]
-    assert await titles(main, viewer, of_vendor(viewer)) == ["Ärmel", "Bär", "bärtig"]
-    assert await titles(main, staff, of_vendor(viewer)) == ["Ärmel", "Bär", "bärtig"]
-    for filters, expected in (
-        ([("causes", (Cause.ELDER_CARE,))], ["Ärmel"]),
-        ([("causes", (Cause.ELDER_CARE, Cause.GRIEF_CARE))], ["Ärmel", "Bär", "bärtig"]),
-        ([("causes", ())], []),
-        ([("statuses", (PublishingStatus.PUBLISHED,))], ["Bär", "bärtig"]),
-        ([("min_price", Decimal(7))], ["Ärmel", "bärtig"]),
-        ([("max_price", Decimal(7))], ["Bär", "bärtig"]),
-        ([("min_price", Decimal(6)), ("max_price", Decimal(8))], ["bärtig"]),
-        ([("title_contains", "BÄR")], ["Bär", "bärtig"]),
-        ([("title_contains", "100%_")], []),
-    ):
-        assert await titles(main, viewer, of_vendor(viewer, *filters)) == expected
-
-
-async def test_pages_are_full_although_products_between_are_hidden(
-    main: Postgres, viewer: Viewer, staff: Viewer, new_viewer: NewViewer
-) -> None:
-    for title in ("0", "2", "4"):
-        await published(main, viewer, staff, title=title)
-        await draft(main, viewer, title="hidden")
-    query = of_vendor(viewer, args=PageArgs(2))
-    page = await list_products(main, new_viewer(), query)
-    assert [p.title for p in page.items] == ["0", "2"]
-    assert page.has_next
-    rest = replace(query, args=PageArgs(2, page.cursors[-1]))
-    page = await list_products(main, new_viewer(), rest)
-    assert [p.title for p in page.items] == ["4"]
-    assert (page.has_previous, page.has_next) == (True, False)
-
-
-@pytest.mark.parametrize("order", list(ProductOrder))
-@pytest.mark.parametrize("descending", [False, True])
-async def test_every_order_pages_both_ways_without_gap_or_duplicate(
-    main: Postgres, viewer: Viewer, order: ProductOrder, *, descending: bool
-) -> None:
-    for number in range(5):  # equal titles and prices: the id decides
-        await draft(main, viewer, title=f"t{number // 2}", selling_price=Decimal(number // 2))
-    whole = await list_products(main, viewer, of_vendor(viewer, order=order, descending=descending))
-    ids = [p.id for p in whole.items]
-    assert len(set(ids)) == 5
-    for backward in (False, True):
-        walked: list[str] = []
-        cursor, more = None, True
-        while more:
-            args = PageArgs(2, cursor, backward)
-            query = of_vendor(viewer, order=order, descending=descending, args=args)
-            page = await list_products(main, viewer, query)
-            found = [p.id for p in page.items]
-            walked = found + walked if backward else walked + found
-            cursor = page.cursors[0 if backward else -1]
-            more = page.has_previous if backward else page.has_next
-        assert walked == ids
-
-
-async def test_pages_of_vendors_are_one_command(
-    main: Postgres, new_viewer: NewViewer, staff: Viewer
-) -> None:
-    vendors = [new_viewer() for _ in range(3)]
-    for vendor in vendors[:2]:
-        for _ in range(3):
-            await draft(main, vendor)
-    ids = [vendor.require() for vendor in vendors]
-    query = ListQuery(ProductOrder.CREATED_AT, descending=True, args=PageArgs(2))
-    pages = await products_by_vendors(main, staff, ids, query)
-    assert [[p.vendor_id for p in page.items] for page in pages] == [[ids[0]] * 2, [ids[1]] * 2, []]
-    assert [page.has_next for page in pages] == [True, True, False]
-    pages = await products_by_vendors(main, vendors[0], ids, query)
-    assert [len(page.items) for page in pages] == [2, 0, 0]
-    pages = await products_by_vendors(main, ANONYMOUS, ids, query)
-    assert [len(page.items) for page in pages] == [0, 0, 0]
-
-
-@pytest.mark.parametrize(
-    "cursor",
-    [
-        "",
-        "e30",
-        "\u00e4",
-        encode_cursor("2024-01-01", "IM_1"),
-        encode_cursor("0001-01-01T00:00:00+14:00", "IM_1"),
-        encode_cursor("2024-01-01T00:00:00+00:00", 7),
-        encode_cursor("2024-01-01T00:00:00+00:00", "\0"),
-        encode_cursor("2024-01-01T00:00:00+00:00"),
-    ],
-)
-async def test_foreign_cursor_is_refused(main: Postgres, viewer: Viewer, cursor: str) -> None:
-    with pytest.raises(InvalidCursor):
-        await list_products(main, viewer, of_vendor(viewer, args=PageArgs(2, cursor)))
-
-
-@pytest.mark.parametrize("price", ["NaN", "1e999999999", "1e-999999999", "x", "9" * 500])
-async def test_price_of_a_cursor_is_refused_where_no_column_holds_it(
-    main: Postgres, viewer: Viewer, price: str
-) -> None:
-    args = PageArgs(2, encode_cursor(price, "IM_1"))
-    with pytest.raises(InvalidCursor):
-        await list_products(main, viewer, of_vendor(viewer, order=ProductOrder.PRICE, args=args))
 
 
 @given(st.integers(0, 10**12 - 1), st.integers(0, 5))
@@ -415,21 +265,3 @@ def test_price_is_storable_or_refused(price: Decimal) -> None:
         return
     assert len(str(checked)) <= 13
     assert str(checked) == f"{price:.2f}".removeprefix("-")
-
-
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(st.text(max_size=60))
-async def test_any_title_is_stored_as_cleaned_or_refused(
-    main: Postgres, viewer: Viewer, title: str
-) -> None:
-    try:
-        product = await draft(main, viewer, title=title)
-    except DomainError:
-        return
-    stored = await seen(main, viewer, product)
-    assert stored is not None
-    assert stored.title == product.title
-    part = of_vendor(viewer, ("title_contains", product.title))
-    assert product.title in await titles(main, viewer, part)

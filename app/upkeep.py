@@ -1,0 +1,36 @@
+"""What a running process looks after: MongoDB's indexes at its start, partitions every day."""
+
+import asyncio
+import logging
+
+from beanie import init_beanie
+
+from app.chat.documents import DOCUMENTS
+from app.errors import StoreUnavailable
+from app.migrations.partitions import ensure_partitions
+from app.stores.mongo import Mongo, unavailable
+from app.stores.postgres import Postgres
+
+_log = logging.getLogger(__name__)
+
+_DAY = 86_400.0  # seconds
+_RETRY = 5.0
+
+
+async def keep_up(databases: tuple[Postgres, ...], mongo: Mongo) -> None:
+    """Run until cancelled; a store that is down is tried again."""
+    while True:
+        try:
+            with unavailable():
+                await init_beanie(mongo.database, document_models=list(DOCUMENTS))
+            for database in databases:
+                async with database.begin() as tx:
+                    await ensure_partitions(tx)
+        except StoreUnavailable as error:
+            _log.warning("%s; its indexes and partitions wait", error)
+            await asyncio.sleep(_RETRY)
+        except Exception:  # noqa: BLE001 - logged; a process without the right to is no worse off
+            _log.exception("indexes and partitions were not looked after; tried again tomorrow")
+            await asyncio.sleep(_DAY)
+        else:
+            await asyncio.sleep(_DAY)
