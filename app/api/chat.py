@@ -13,6 +13,7 @@ from app.api.types import Conversation, Message, User
 from app.chat import queries, subscriptions
 from app.chat.log import ConversationRecord, LogEntry
 from app.chat.models import ConversationKind
+from app.chat.queries import ConversationOrder
 from app.errors import NotFound
 from app.paging import ListQuery, Page, page_args
 from app.users.queries import UserRecord
@@ -29,6 +30,18 @@ class ConversationFilter:
         default=None, description="Put away, or not put away."
     )
     tag: str | None = strawberry.field(default=None, description="With this tag.")
+
+
+@strawberry.input(name="ConversationOrder", description="How to order conversations.")
+class ConversationOrderInput:
+    """The `orderBy` of `conversations`."""
+
+    field: ConversationOrder = strawberry.field(
+        default=ConversationOrder.LAST_ACTIVITY, description="By what."
+    )
+    direction: OrderDirection = strawberry.field(
+        default=OrderDirection.DESC, description="Which way."
+    )
 
 
 @strawberry.type
@@ -69,14 +82,14 @@ class ChatQueries:
             ConversationFilter | None,
             strawberry.argument(name="filter", description="Which ones."),
         ] = None,
-        direction: Annotated[
-            OrderDirection,
-            strawberry.argument(description="From the last active on, or towards it."),
-        ] = OrderDirection.DESC,
+        order_by: Annotated[
+            ConversationOrderInput | None, strawberry.argument(description="In which order.")
+        ] = None,
     ) -> Page[ConversationRecord]:
+        order = order_by or ConversationOrderInput()
         query = ListQuery(
-            "activity",
-            descending=direction is OrderDirection.DESC,
+            order.field,
+            descending=order.direction is OrderDirection.DESC,
             filters=tuple(_filters(filter_ or ConversationFilter()).items()),
             args=page_args(first, after, last, before),
         )
@@ -143,13 +156,13 @@ class MembersChanged(ConversationEvent):
             return None
         return await info.context.loaders.user_by_id.load(root.actor_id)
 
-    @strawberry.field(description="Who joined.", graphql_type=list[User])
+    @strawberry.field(description="Who joined.", graphql_type=list[User] | None)
     async def added(  # noqa: D102
         self, root: Parent[subscriptions.MembersChanged], info: Info
     ) -> list[UserRecord]:
         return await _known_users(info, root.added_ids)
 
-    @strawberry.field(description="Who left.", graphql_type=list[User])
+    @strawberry.field(description="Who left.", graphql_type=list[User] | None)
     async def removed(  # noqa: D102
         self, root: Parent[subscriptions.MembersChanged], info: Info
     ) -> list[UserRecord]:

@@ -5,6 +5,7 @@ from enum import Enum
 import strawberry
 
 from app.chat.models import ConversationKind, MessageRole
+from app.chat.queries import ConversationOrder
 from app.errors import ErrorCode
 from app.groups.models import GroupRole
 from app.groups.queries import GroupOrder
@@ -141,4 +142,11 @@ describe(
     name="GroupOrderField",
     CREATED_AT="When it was founded.",
     NAME="The name to show.",
+)
+
+describe(
+    ConversationOrder,
+    "By what conversations can be ordered.",
+    name="ConversationOrderField",
+    LAST_ACTIVITY="When something last happened in it.",
 )

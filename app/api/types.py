@@ -21,7 +21,12 @@ from app.api.connection import (
 )
 from app.api.context import Info
 from app.api.ids import global_id
-from app.chat.log import ConversationRecord, LogEntry, group_conversation_id
+from app.chat.log import (
+    ConversationRecord,
+    LogEntry,
+    direct_conversation_id,
+    group_conversation_id,
+)
 from app.chat.models import ConversationKind, MessageRole
 from app.groups.models import GroupRole
 from app.groups.queries import GroupOrder, GroupRecord, MemberOrder, MemberRecord
@@ -79,7 +84,7 @@ class User(Node):
 
     @strawberry.field(
         description="What they sell, newest first, as far as you may see it.",
-        graphql_type="Connection[Product]",
+        graphql_type="Connection[Product] | None",
     )
     async def products(  # noqa: D102
         self,
@@ -96,7 +101,8 @@ class User(Node):
         return await info.context.loaders.products_by_vendor.load((root.id, query))
 
     @strawberry.field(
-        description="The groups they belong to, newest first.", graphql_type="Connection[Group]"
+        description="The groups they belong to, newest first.",
+        graphql_type="Connection[Group] | None",
     )
     async def groups(  # noqa: D102
         self,
@@ -111,6 +117,19 @@ class User(Node):
         args = page_args(first, after, last, before)
         query = ListQuery(GroupOrder.CREATED_AT, descending=True, args=args)
         return await info.context.loaders.groups_by_member.load((root.id, query))
+
+    @strawberry.field(
+        description="Your direct conversation with them; null if there is none, or for yourself.",
+        graphql_type="Conversation | None",
+    )
+    async def direct_conversation(  # noqa: D102
+        self, root: Parent[UserRecord], info: Info
+    ) -> ConversationRecord | None:
+        me = info.context.viewer.user_id
+        if me is None or me == root.id:
+            return None
+        key = direct_conversation_id(me, root.id)
+        return await info.context.loaders.conversation_by_id.load(key)
 
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:
@@ -360,7 +379,7 @@ class Conversation(Node):
 
     @strawberry.field(
         description="Who takes part, in the order of their accounts.",
-        graphql_type="Connection[User]",
+        graphql_type="Connection[User] | None",
     )
     async def participants(  # noqa: D102
         self,
@@ -456,7 +475,7 @@ class Message(Node):
 
     @strawberry.field(
         description="Who has read it, in the order of their accounts.",
-        graphql_type="Connection[User]",
+        graphql_type="Connection[User] | None",
     )
     async def read_by(  # noqa: D102
         self,

@@ -1,6 +1,7 @@
 """Reads of conversations and messages, for those who take part and nobody else."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from uuid import UUID
 
 from app.chat.log import ConversationRecord, LogEntry
@@ -17,6 +18,12 @@ from app.paging import (
     window,
 )
 from app.viewer import Viewer
+
+
+class ConversationOrder(StrEnum):
+    """The orders of an inbox."""
+
+    LAST_ACTIVITY = "last_activity"
 
 
 async def conversations_by_ids(

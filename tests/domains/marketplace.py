@@ -1,4 +1,4 @@
-"""What the tests of products and groups make and look at, through the domains' functions."""
+"""What the tests of products and groups make and look at."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -28,11 +28,13 @@ from app.products.commands import (
 )
 from app.products.models import Cause, Product
 from app.products.queries import (
+    ProductOrder,
     ProductRecord,
     products_by_ids,
 )
 from app.stores.postgres import Postgres
 from app.viewer import Viewer
+from tests.factories import Person
 
 LAMP = NewProduct(
     title="A lamp",
@@ -112,3 +114,43 @@ async def change(
 async def members(main: Postgres, viewer: Viewer, group: GroupRecord) -> list[tuple[int, str]]:
     (page,) = await queries.members_by_groups(main, viewer, [group.id], JOINED)
     return [(m.user_id, m.role) for m in page.items]
+
+
+def of_vendor(vendor: Viewer, *filters: tuple[str, Any], **kwargs: Any) -> ListQuery:
+    order = kwargs.pop("order", ProductOrder.CREATED_AT)
+    return ListQuery(order, filters=(("vendor", vendor.user_id), *filters), **kwargs)
+
+
+ERRORS = "errors { code message field }"
+
+PRODUCT_CREATE = f"""
+mutation Create($input: ProductCreateInput!) {{
+  result: productCreate(input: $input) {{
+    product {{
+      id title description cause mrp sellingPrice productUrl publishingStatus remarks
+      viewerCanUpdate media {{ url type }} vendor {{ name }}
+    }}
+    {ERRORS}
+  }}
+}}
+"""
+
+
+def lamp(**values: Any) -> dict[str, Any]:
+    return {
+        "clientKey": str(uuid4()),
+        "title": "Lamp",
+        "description": "It shines.",
+        "cause": "ELDER_CARE",
+        "mrp": "12.50",
+        "sellingPrice": "10",
+        "productUrl": "https://shop.example/lamp",
+        "media": [{"url": "https://shop.example/lamp.png", "type": "IMAGE"}],
+        **values,
+    }
+
+
+async def product_of(vendor: Person, **values: Any) -> str:
+    created = (await vendor.client.run(PRODUCT_CREATE, input=lamp(**values)))["result"]
+    product_id: str = created["product"]["id"]
+    return product_id

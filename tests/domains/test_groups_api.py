@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from app.api.ids import global_id
 from tests.client import Client
-from tests.domains.test_products_api import ERRORS, product_of
+from tests.domains.marketplace import ERRORS, product_of
 from tests.factories import Person, World
 
 GROUP_CREATE = f"""

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,12 +21,7 @@ from app.products.queries import (
 from app.stores.postgres import Postgres
 from app.viewer import ANONYMOUS, Viewer
 from tests.domains.conftest import NewViewer
-from tests.domains.marketplace import draft, published, seen
-
-
-def of_vendor(vendor: Viewer, *filters: tuple[str, Any], **kwargs: Any) -> ListQuery:
-    order = kwargs.pop("order", ProductOrder.CREATED_AT)
-    return ListQuery(order, filters=(("vendor", vendor.user_id), *filters), **kwargs)
+from tests.domains.marketplace import draft, of_vendor, published, seen
 
 
 async def titles(main: Postgres, viewer: Viewer, query: ListQuery) -> list[str]:

@@ -7,23 +7,8 @@ import pytest
 
 from app.users.models import UserRole
 from tests.client import Client
+from tests.domains.marketplace import ERRORS, PRODUCT_CREATE, lamp, product_of
 from tests.factories import Person, World
-
-ERRORS = "errors { code message field }"
-
-
-PRODUCT_CREATE = f"""
-mutation Create($input: ProductCreateInput!) {{
-  result: productCreate(input: $input) {{
-    product {{
-      id title description cause mrp sellingPrice productUrl publishingStatus remarks
-      viewerCanUpdate media {{ url type }} vendor {{ name }}
-    }}
-    {ERRORS}
-  }}
-}}
-"""
-
 
 PRODUCT_UPDATE = f"""
 mutation Update($id: ID!, $input: ProductUpdateInput!) {{
@@ -33,26 +18,6 @@ mutation Update($id: ID!, $input: ProductUpdateInput!) {{
   }}
 }}
 """
-
-
-def lamp(**values: Any) -> dict[str, Any]:
-    return {
-        "clientKey": str(uuid4()),
-        "title": "Lamp",
-        "description": "It shines.",
-        "cause": "ELDER_CARE",
-        "mrp": "12.50",
-        "sellingPrice": "10",
-        "productUrl": "https://shop.example/lamp",
-        "media": [{"url": "https://shop.example/lamp.png", "type": "IMAGE"}],
-        **values,
-    }
-
-
-async def product_of(vendor: Person, **values: Any) -> str:
-    created = (await vendor.client.run(PRODUCT_CREATE, input=lamp(**values)))["result"]
-    product_id: str = created["product"]["id"]
-    return product_id
 
 
 async def test_product_is_created_with_all_that_was_said(world: World) -> None:
