@@ -43,12 +43,21 @@ def options(
 
 
 def main() -> None:
-    """Run a command; an expected failure is one sentence on stderr and exit code 1."""
+    """Run the command of this process."""
     # Ended by kill or by a closed terminal, a command cleans up as it does after Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
+    run(sys.argv[1:])
+
+
+def run(arguments: list[str]) -> None:
+    """Run a command; an expected failure is one sentence on stderr and exit code 1.
+
+    Raises:
+        SystemExit: Always, with the exit code.
+    """
     try:
-        cli()
+        cli(arguments)
     except Exception as error:
         sentence = _explain(error)
         if sentence is None:

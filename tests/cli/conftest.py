@@ -1,4 +1,5 @@
 import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli import run
 from app.embedded import StoresError, stop_stores
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +24,22 @@ class Shell:
         # Whatever store the other tests use is not ours.
         self.env = {name: value for name, value in os.environ.items() if name not in STORES}
         self.env |= {"ISTHMUS_HOME": str(home), "ISTHMUS_ENV": "development", "PORT": "0"}
+
+    def call(self, *arguments: str, **env: str) -> tuple[int, str]:
+        """As `run`, within this process: for what needs no event loop and no signals."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in STORES:
+                patch.delenv(name, raising=False)
+            for name, value in (self.env | env).items():
+                patch.setenv(name, value)
+            output = io.StringIO()
+            with (
+                contextlib.redirect_stdout(output),
+                contextlib.redirect_stderr(output),
+                pytest.raises(SystemExit) as ended,
+            ):
+                run(list(arguments))
+        return int(ended.value.code or 0), output.getvalue()
 
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -37,7 +37,7 @@ def test_every_command_has_help(command: str) -> None:
 
 
 def test_the_version_is_printed(shell: Shell) -> None:
-    code, output = shell.run("--version")
+    code, output = shell.call("--version")
 
     assert code == 0
     assert re.fullmatch(r"isthmus \d+\.\d+\.\d+\n", output)
@@ -52,7 +52,7 @@ def test_the_version_is_printed(shell: Shell) -> None:
     ],
 )
 def test_bad_settings_are_named(shell: Shell, settings: dict[str, str], complaint: str) -> None:
-    code, output = shell.run("stores", "status", **settings)
+    code, output = shell.call("stores", "status", **settings)
 
     assert code == 1
     assert re.search(complaint, output)
@@ -60,7 +60,7 @@ def test_bad_settings_are_named(shell: Shell, settings: dict[str, str], complain
 
 
 def test_bad_settings_do_not_show_secrets(shell: Shell) -> None:
-    code, output = shell.run(
+    code, output = shell.call(
         "serve", ISTHMUS_ENV="production", DATABASE_URL="postgresql://u:hunter2@h/d", PORT="x"
     )
 
@@ -69,7 +69,7 @@ def test_bad_settings_do_not_show_secrets(shell: Shell) -> None:
 
 
 def test_serve_refuses_to_guess_stores(shell: Shell) -> None:
-    code, output = shell.run("serve")
+    code, output = shell.call("serve")
 
     assert code == 1
     assert "DATABASE_URL is not set; MONGO_URL is not set; REDIS_URL is not set" in output
@@ -81,7 +81,7 @@ def test_serve_refuses_a_key_that_signs_nothing(shell: Shell) -> None:
         "MONGO_URL": "mongodb://h/d",
         "REDIS_URL": "redis://h",
     }
-    code, output = shell.run(
+    code, output = shell.call(
         "serve", ISTHMUS_ENV="production", AUTH_PRIVATE_KEY="not a key", **urls
     )
 
@@ -97,7 +97,7 @@ def test_development_commands_refuse_production(shell: Shell, command: list[str]
         "MONGO_URL": "mongodb://h/d",
         "REDIS_URL": "redis://h",
     }
-    code, output = shell.run(*command, ISTHMUS_ENV="production", AUTH_PRIVATE_KEY="k", **urls)
+    code, output = shell.call(*command, ISTHMUS_ENV="production", AUTH_PRIVATE_KEY="k", **urls)
 
     assert code == 1
     assert "is for development" in output
@@ -125,9 +125,9 @@ def test_stores_stay_up_across_commands_until_taken_down(shell: Shell) -> None:
     assert code == 1
     assert output == "isthmus: No active user has the address nobody@example.com.\n"
 
-    code, output = shell.run("stores", "status")
+    code, output = shell.call("stores", "status")
     assert code == 0
     assert len(re.findall(r"ready, 127\.0\.0\.1:\d+, process \d+", output)) == 3
-    assert shell.run("stores", "down") == (0, "Stopped postgres, mongo, redis.\n")
-    assert shell.run("stores", "status")[0] == 3
+    assert shell.call("stores", "down") == (0, "Stopped postgres, mongo, redis.\n")
+    assert shell.call("stores", "status")[0] == 3
     assert not any(store.pid for store in store_status(shell.home))

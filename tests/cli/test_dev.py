@@ -72,7 +72,7 @@ def test_a_killed_run_is_taken_over(shell: Shell) -> None:
     with serving(shell) as (process, _):
         assert time.monotonic() - started < 15  # 3 s where nothing else runs
         assert store_processes(shell) == stores
-        busy, message = shell.run("dev")
+        busy, message = shell.call("dev")
         assert busy == 1
         assert f"in use by `isthmus dev` (process {process.pid})" in message
         process.send_signal(signal.SIGHUP)  # its terminal is closed
@@ -86,7 +86,7 @@ def test_a_taken_port_is_named_before_anything_is_started(shell: Shell) -> None:
         squatter.listen()
         port = squatter.getsockname()[1]
 
-        code, message = shell.run("dev", PORT=str(port))
+        code, message = shell.call("dev", PORT=str(port))
 
     assert code == 1
     assert f"Port {port} of 127.0.0.1 is taken by" in message

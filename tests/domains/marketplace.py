@@ -45,6 +45,21 @@ LAMP = NewProduct(
     product_url="https://shop.example/lamp",
     media=[Attachment("https://shop.example/lamp.png", AttachmentType.IMAGE)],
 )
+CHOIR = NewGroup("Choir", "We sing.\nTuesdays.")
+NEWEST = ListQuery(GroupOrder.CREATED_AT, descending=True)
+JOINED = ListQuery(MemberOrder.JOINED_AT)
+ERRORS = "errors { code message field }"
+PRODUCT_CREATE = f"""
+mutation Create($input: ProductCreateInput!) {{
+  result: productCreate(input: $input) {{
+    product {{
+      id title description cause mrp sellingPrice productUrl publishingStatus remarks
+      viewerCanUpdate media {{ url type }} vendor {{ name }}
+    }}
+    {ERRORS}
+  }}
+}}
+"""
 
 
 def key() -> str:
@@ -73,15 +88,6 @@ async def products_of(main: Postgres, vendor: Viewer) -> int:
     statement = select(func.count()).where(Product.vendor_id == vendor.require())
     async with main.begin() as tx:
         return (await tx.execute(statement)).scalar_one()
-
-
-CHOIR = NewGroup("Choir", "We sing.\nTuesdays.")
-
-
-NEWEST = ListQuery(GroupOrder.CREATED_AT, descending=True)
-
-
-JOINED = ListQuery(MemberOrder.JOINED_AT)
 
 
 async def found(main: Postgres, owner: Viewer, **values: Any) -> GroupRecord:
@@ -119,21 +125,6 @@ async def members(main: Postgres, viewer: Viewer, group: GroupRecord) -> list[tu
 def of_vendor(vendor: Viewer, *filters: tuple[str, Any], **kwargs: Any) -> ListQuery:
     order = kwargs.pop("order", ProductOrder.CREATED_AT)
     return ListQuery(order, filters=(("vendor", vendor.user_id), *filters), **kwargs)
-
-
-ERRORS = "errors { code message field }"
-
-PRODUCT_CREATE = f"""
-mutation Create($input: ProductCreateInput!) {{
-  result: productCreate(input: $input) {{
-    product {{
-      id title description cause mrp sellingPrice productUrl publishingStatus remarks
-      viewerCanUpdate media {{ url type }} vendor {{ name }}
-    }}
-    {ERRORS}
-  }}
-}}
-"""
 
 
 def lamp(**values: Any) -> dict[str, Any]:

@@ -37,7 +37,16 @@ from app.products.queries import (
 from app.stores.postgres import Postgres
 from app.viewer import ANONYMOUS, Viewer
 from tests.domains.conftest import NewViewer
-from tests.domains.marketplace import LAMP, draft, key, products_of, published, seen, submitted
+from tests.domains.marketplace import (
+    LAMP,
+    draft,
+    key,
+    of_vendor,
+    products_of,
+    published,
+    seen,
+    submitted,
+)
 
 
 async def test_create_keeps_what_was_said(main: Postgres, viewer: Viewer) -> None:

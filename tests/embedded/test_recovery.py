@@ -1,7 +1,6 @@
 """What a kill -9 at a bad moment leaves behind, and how the next start copes."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -34,8 +33,9 @@ async def test_killed_servers_start_again_with_what_they_acknowledged(home: Path
     connection = await asyncpg.connect(stores.urls.database_url)
     await connection.execute("CREATE TABLE t AS SELECT 42 AS answer")
     (running,) = (store for store in store_status(home) if store.pid is not None)
-    assert running.pid is not None
-    os.kill(running.pid, signal.SIGKILL)
+    server = psutil.Process(running.pid)
+    server.kill()
+    wait_until(lambda: not is_running(server))
     connection.terminate()
 
     again = start_stores(home, only={"postgres"})
