@@ -15,7 +15,10 @@ class Settings(BaseSettings):
     `isthmus dev` fills the store URLs that are not set with those of the embedded servers.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    # An empty variable is one that is not set: compose files pass such.
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
+    )
 
     environment: Environment = Field("development", validation_alias="ISTHMUS_ENV")
     home: Path = Field(Path(".isthmus"), validation_alias="ISTHMUS_HOME")

@@ -1,6 +1,7 @@
 """`isthmus dev`: everything that a developer needs, started by one command and gone with it."""
 
 import asyncio
+import signal
 import socket
 from contextlib import suppress
 
@@ -49,6 +50,8 @@ def _serve(settings: Settings, listener: socket.socket, token: str) -> None:
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            # A closed terminal ends it as orderly as Ctrl-C does, which uvicorn sees to by itself.
+            signal.signal(signal.SIGHUP, self.handle_exit)
             await super().startup(sockets)
             typer.echo(_welcome(listener, PAGE_PATH, token))
 

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from redis.asyncio import Connection
 from redis.asyncio import Redis as Client
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from app.errors import StoreUnavailable
@@ -19,13 +21,22 @@ class Redis:
 
     def __init__(self, url: str) -> None:
         self.client: Client = Client.from_url(
-            url, protocol=2, socket_connect_timeout=3, socket_timeout=5, health_check_interval=15
+            url,
+            protocol=2,
+            socket_connect_timeout=3,
+            socket_timeout=5,
+            health_check_interval=15,
+            # Once, for a pooled connection that the server closed: while Redis is down, callers
+            # go on without it, and the client's own ten attempts would keep them for seconds.
+            retry=Retry(NoBackoff(), 1),
         )
 
     def make_connection(self) -> Connection:
         """A connection of its own, outside the pool, for pub/sub."""
         pool = self.client.connection_pool
         connection: Connection = pool.make_connection()  # type: ignore[no-untyped-call]
+        # A health check reads, and the listener is reading: two readers break the connection.
+        connection.health_check_interval = 0
         return connection
 
     async def ping(self) -> None:

@@ -160,7 +160,7 @@ async def test_bad_key_is_refused(
     assert await products_of(main, viewer) == 0
 
 
-@pytest.mark.parametrize("key", ["k" * 64, "💡 lamp", str(uuid4())])
+@pytest.mark.parametrize("key", ["k" * 64, "💡 lamp", "2b6e6f0e-4c1d-4f0a-9a55-0d2f7f9e8b11"])
 async def test_good_key_is_taken(main: Postgres, viewer: Viewer, key: str) -> None:
     first = await create_product(main, viewer, SOAP, client_key=key)
     assert await create_product(main, viewer, SOAP, client_key=key) == first
