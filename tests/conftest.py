@@ -1,6 +1,5 @@
 """Real stores over real sockets: one set of servers for the run, databases for each worker."""
 
-import asyncio
 import os
 import shutil
 import tempfile
@@ -10,17 +9,15 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 
-from app.api.server import uvicorn_options
 from app.embedded import StoreUrls, start_stores, stop_stores
-from app.main import create_app
 from app.migrations import migrate_up
 from app.services import Services
 from app.settings import Settings
 from tests.client import Client
 from tests.factories import World
+from tests.server import serve
 
 _HOME = "ISTHMUS_TEST_HOME"
 
@@ -73,30 +70,11 @@ def _named(url: str, database: str) -> str:
     return urlsplit(url)._replace(path=f"/{database}").geturl()
 
 
-class _Server(uvicorn.Server):
-    async def started_url(self) -> str:
-        while not self.started:
-            await asyncio.sleep(0.01)
-        port = self.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
-
-
 @pytest.fixture(scope="session")
 async def application(settings: Settings) -> AsyncIterator[tuple[Starlette, str]]:
     """The application, served on a port of its own in this event loop."""
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        port=0,
-        log_config=None,
-        lifespan="on",
-        **uvicorn_options(settings) | {"timeout_graceful_shutdown": 1},
-    )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve())
-    yield app, await server.started_url()
-    server.should_exit = True
-    await task
+    async with serve(settings) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

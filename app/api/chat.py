@@ -1,6 +1,7 @@
 """Conversations and messages: root fields, and the streams of what happens in them."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 import strawberry
@@ -68,7 +69,7 @@ class ChatQueries:
     @strawberry.field(
         description="Your conversations: your inbox, the last active first unless you say "
         "otherwise. Needs a signed-in viewer.",
-        graphql_type=Connection[Conversation],
+        graphql_type=Connection[Conversation] | None,
     )
     async def conversations(  # noqa: D102
         self,
@@ -235,8 +236,9 @@ class ChatSubscriptions:
             uuid_of(conversation_id, "Conversation", field=["conversationId"]),
             after,
         )
-        async for event in events:
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
     @strawberry.subscription(
         description="Your conversations as they change: first those that changed after the "
@@ -254,5 +256,6 @@ class ChatSubscriptions:
         context = info.context
         services = context.services
         events = subscriptions.inbox_events(services.chat, services.live, context.viewer, after)
-        async for event in events:
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                yield event

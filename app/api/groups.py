@@ -61,7 +61,7 @@ class GroupQueries:
 
     @strawberry.field(
         description="All groups, newest first unless you say otherwise. Needs a signed-in viewer.",
-        graphql_type=Connection[Group],
+        graphql_type=Connection[Group] | None,
     )
     async def groups(  # noqa: D102
         self,

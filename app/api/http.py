@@ -22,13 +22,12 @@ from starlette.types import Receive, Scope, Send
 from app.api.body import ClientGone, read_body, wait_for_disconnect
 from app.api.encoding import encode
 from app.api.execution import Authenticate, Engine, MakeContext, make_engine, respond
+from app.api.explorer import PAGE_PATH
 from app.api.failures import Refusal, refuse_exception, refuse_transport
 from app.api.negotiation import JSON, is_json_in_utf8, prefers_html, response_type
 from app.api.parameters import Parameters, parameters_from_body, parameters_from_url
 from app.api.websocket import serve_socket
 from app.settings import Settings
-
-EXPLORER_PATH = "/graphiql"
 
 # What a URL's query may hold as it is; the rest is percent-encoded where it goes into a header.
 _URL_CHARACTERS = "%=&+/?:;,@!$'()*~"
@@ -101,7 +100,7 @@ async def _answer(engine: Engine, scope: Scope, receive: Receive) -> Answer:
     accept = ",".join(headers.getlist("accept"))
     if scope["method"] == "GET" and engine.settings.explorer and prefers_html(accept):
         query = quote(scope["query_string"], safe=_URL_CHARACTERS)
-        location = f"{EXPLORER_PATH}?{query}" if query else EXPLORER_PATH
+        location = f"{PAGE_PATH}?{query}" if query else PAGE_PATH
         return Answer(HTTPStatus.SEE_OTHER, headers={"location": location})
     media_type = response_type(accept)
     try:

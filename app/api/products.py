@@ -75,7 +75,7 @@ class ProductQueries:
 
     @strawberry.field(
         description="The products that you may see, newest first unless you say otherwise.",
-        graphql_type=Connection[Product],
+        graphql_type=Connection[Product] | None,
     )
     async def products(  # noqa: D102
         self,

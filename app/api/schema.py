@@ -52,7 +52,9 @@ class NodeQueries:
     ) -> list[Any]:
         if len(ids) > MAX_PAGE_SIZE:
             raise Invalid(f"At most {MAX_PAGE_SIZE} ids at once.", field=["ids"])
-        return list(await asyncio.gather(*(_node(info.context.loaders, i) for i in ids)))
+        # An error is its item's alone: the store of one may be down, and those of others up.
+        found = (_node(info.context.loaders, i) for i in ids)
+        return list(await asyncio.gather(*found, return_exceptions=True))
 
 
 async def _node(loaders: Loaders, id_: str) -> Any:

@@ -64,7 +64,7 @@ class UserQueries:
 
     @strawberry.field(
         description="All users, newest first unless you say otherwise. Needs a signed-in viewer.",
-        graphql_type=Connection[User],
+        graphql_type=Connection[User] | None,
     )
     async def users(  # noqa: D102
         self,

@@ -7,6 +7,7 @@ carries it over; the sweeper carries over what nobody asks for.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.chat import postgres_log
 from app.chat.log import ConversationRecord, LogEntry
 from app.chat.models import ConversationMember, EntryKind, StoreMode
-from app.chat.mongo_log import MongoLog, Window
+from app.chat.mongo_log import MongoLog, SlotTaken, Window
 from app.chat.postgres_log import PostgresLog, StaleMode, StoresMode
 from app.errors import StoreUnavailable
 from app.stores.mongo import Mongo
@@ -159,7 +160,10 @@ class BothStores:
         places = await self._postgres.pending(older_than=_SWEEP_AGE, limit=_SWEEP_BATCH)
         for conversation_id, seq in places:
             for entry in await self._postgres.entries(conversation_id, [seq]):
-                await self._mirror(entry)
+                try:
+                    await self._mirror(entry)
+                except SlotTaken:
+                    _log.exception("%s at %d differs between the stores", conversation_id, seq)
         if places:
             _log.info("carried %d pending entries over to MongoDB", len(places))
 
@@ -190,9 +194,10 @@ class BothStores:
         found = {e.seq: e for e in await self._mongo.entries(conversation_id, low, high)}
         missing = [seq for seq in range(low, high + 1) if seq not in found]
         if missing:
-            for entry in await self._postgres.entries(conversation_id, missing):
-                await self._mirror(entry)
-                found[entry.seq] = entry
+            with suppress(StoreUnavailable):  # then what is read ends at the hole
+                for entry in await self._postgres.entries(conversation_id, missing):
+                    await self._mirror(entry)
+                    found[entry.seq] = entry
         whole = takewhile(found.__contains__, range(low, high + 1))
         return [found[seq] for seq in whole]
 
@@ -207,10 +212,11 @@ class BothStores:
     async def _complete(self, window: Window, page: list[LogEntry]) -> list[LogEntry]:
         found = {entry.msg_no or 0: entry for entry in page}
         missing = [n for n in window.numbers if n not in found]
-        for entry in await self._postgres.messages(window.conversation_id, missing):
-            await self._mirror(entry)
-            found[entry.msg_no or 0] = entry
-        return [found[n] for n in sorted(found)]
+        with suppress(StoreUnavailable):  # then what is read ends at the hole
+            for entry in await self._postgres.messages(window.conversation_id, missing):
+                await self._mirror(entry)
+                found[entry.msg_no or 0] = entry
+        return [found[n] for n in takewhile(found.__contains__, window.numbers)]
 
     async def entries_by_ids(self, ids: Sequence[UUID]) -> dict[UUID, LogEntry]:
         """See `MessageStore`."""

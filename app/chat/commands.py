@@ -170,6 +170,9 @@ async def _start(
     backend: Backend, viewer: Viewer, values: dict[str, Any], members: Sequence[int]
 ) -> ConversationRecord:
     me = viewer.require()
+    (conversation,) = await conversations_by_ids(backend.chat, viewer, [values["id"]])
+    if conversation is not None:
+        return conversation
     async with backend.main.begin() as tx:
         entry = await create_conversation(tx, backend, me, values, members)
     await announce(backend, [entry], members)

@@ -16,14 +16,19 @@ from pymongo.errors import DuplicateKeyError
 
 from app.chat.log import ConversationRecord, LogEntry, activity_key, slot
 from app.chat.models import ConversationKind, EntryKind, MessageRole
+from app.errors import StoreUnavailable
 from app.stores.mongo import Document, Mongo, unavailable
 
 # What a reader is shown: entries that PostgreSQL has too.
 _CLEAN = {"dirty": False}
 
 
-class SlotTaken(Exception):
+class SlotTaken(StoreUnavailable):
     """MongoDB holds another entry in this place: the two stores have diverged."""
+
+    def __init__(self, entry: LogEntry) -> None:
+        super().__init__("message")
+        self.place = (entry.conversation_id, entry.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class MongoLog:
         except DuplicateKeyError:
             held = await self._messages.find_one({"_id": entry.id}, {"seq": 1, "dirty": 1})
             if held is None or held["seq"] != entry.seq or held["dirty"]:
-                raise SlotTaken(f"{entry.conversation_id} at {entry.seq}") from None
+                raise SlotTaken(entry) from None
 
     async def _advance(self, entry: LogEntry) -> bool:
         head: Document = {

@@ -5,7 +5,7 @@ ways comes once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -68,7 +68,7 @@ class InboxEvent:
 
 async def conversation_events(
     store: MessageStore, live: Live, viewer: Viewer, conversation_id: UUID, after: str | None
-) -> AsyncIterator[ConversationEvent]:
+) -> AsyncGenerator[ConversationEvent, None]:
     """Every event after a cursor, or from now on, exactly once and in order.
 
     The stream ends when the viewer no longer takes part.
@@ -155,7 +155,7 @@ def _event(entry: LogEntry, cursor: str) -> ConversationEvent | None:
 
 async def inbox_events(
     store: MessageStore, live: Live, viewer: Viewer, after: str | None
-) -> AsyncIterator[InboxEvent]:
+) -> AsyncGenerator[InboxEvent, None]:
     """The viewer's conversations as they change, after a cursor or from now on.
 
     Several changes of one conversation may come as one event, which shows the last of them.
@@ -192,6 +192,7 @@ async def inbox_events(
                 joined = {row.id for row in news} - followed
                 followed |= joined
                 await live.follow(joined, wake)
+                changed |= joined  # what was said between their reading and their following
                 followed -= left
                 await live.unfollow(left, wake)
                 for row in news:

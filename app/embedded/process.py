@@ -157,8 +157,8 @@ def last_lines(log: Path, count: int = 12) -> str:
 def unprivileged_user(*directories: Path) -> RunAs:
     """How to run a server that refuses root, such that it reaches the directories.
 
-    An ordinary user stays who they are. Root becomes uid 65534; where a parent such as a private
-    /root is closed to that uid, it takes along the single capability that opens directories.
+    An ordinary user stays who they are. Root becomes uid 65534; where a parent, such as root's
+    own home, is closed to that uid, it takes along the single capability that opens directories.
 
     Raises:
         StoresError: Nothing opens the directories; the message names the closed one and the fix.

@@ -1,0 +1,75 @@
+"""The documents of the live streams, and how to know that one has begun."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from app.api.ids import uuid_of
+from app.chat.events import user_channel
+from app.paging import encode_cursor
+from app.services import Services
+from tests.client import Stream
+from tests.factories import Person
+
+# Before everything in a conversation's log.
+START = encode_cursor(0, 0)
+
+EVENTS = """subscription($id: ID!, $after: String) {
+  conversationEvents(conversationId: $id, after: $after) {
+    __typename cursor seq
+    ... on MessageSent { message { text sender { name } } }
+    ... on MembersChanged { actor { name } added { name } removed { name } } } }"""
+
+INBOX = """subscription($after: String) {
+  inbox(after: $after) {
+    cursor conversationId conversation { id messageCount unreadCount lastMessage { text } } } }"""
+
+
+def summary(event: dict[str, Any]) -> tuple[int, str]:
+    """An event's place, and what it says in a line."""
+    if event["__typename"] == "MessageSent":
+        return event["seq"], event["message"]["text"]
+    if event["__typename"] == "MembersChanged":
+        added = [f"+{user['name']}" for user in event["added"]]
+        removed = [f"-{user['name']}" for user in event["removed"]]
+        return event["seq"], " ".join(added + removed)
+    return event["seq"], event["__typename"]
+
+
+async def resumed(person: Person, conversation_id: str, after: str, count: int) -> list[Any]:
+    """What a stream tells after a cursor: this many events, and then nothing."""
+    async with person.client.subscribe(EVENTS, id=conversation_id, after=after) as stream:
+        events = await stream.take(count)
+        assert await stream.is_silent(0.05)
+    return [summary(event) for event in events]
+
+
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait for something that must become true."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def is_followed(services: Services, *conversation_ids: str) -> None:
+    """Wait until streams hear these conversations, and know where they stand."""
+    feeds = services.live._feeds
+    for conversation_id in conversation_ids:
+        key = uuid_of(conversation_id, "Conversation", field=[])
+        await until(lambda key=key: key in feeds and feeds[key].last_seq)
+
+
+async def is_inbox_open(services: Services, person: Person) -> None:
+    """Wait until an inbox hears of a user's new conversations."""
+    channel = user_channel(person.user_id)
+    await until(lambda: services.bus._confirmed.get(channel, asyncio.Event()).is_set())
+
+
+async def errors(stream: Stream) -> list[tuple[str, list[str] | None]]:
+    """The codes and fields of the errors that end a stream."""
+    message = await stream.end()
+    assert message["type"] == "error", message
+    return [
+        (error["extensions"]["code"], error["extensions"].get("field"))
+        for error in message["payload"]
+    ]

@@ -1,0 +1,132 @@
+"""Redis forgets what nobody hears: a lost hint costs at most a sweep, and never an event."""
+
+import asyncio
+
+import pytest
+
+from app.bus import Bus
+from app.services import Services
+from tests.client import Json
+from tests.factories import MEMBER_ADD, MEMBER_REMOVE, World
+from tests.subscriptions.conftest import Node, OwnRedis
+from tests.subscriptions.streams import (
+    EVENTS,
+    INBOX,
+    START,
+    is_followed,
+    is_inbox_open,
+    summary,
+    until,
+)
+
+SUBSCRIBERS = 12
+
+
+async def pubsub_clients(services: Services) -> list[Json]:
+    """The connections that Redis sends hints to."""
+    clients: list[Json] = await services.redis.client.client_list(_type="pubsub")
+    return clients
+
+
+async def is_connected(services: Services) -> None:
+    """Wait until the process hears hints."""
+    await until(lambda: services.bus._connection is not None)
+
+
+async def test_hints_that_are_never_published_cost_a_sweep(
+    world: World, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, member, newcomer = await world.users(3)
+    group = await world.group(owner, member)
+    conversation = await world.conversation_of(owner, group)
+
+    async def lost(_: Bus, channel: str, payload: bytes) -> None:
+        pass
+
+    async with (
+        member.client.subscribe(EVENTS, id=conversation, after=START) as stream,
+        newcomer.client.subscribe(INBOX) as inbox,
+    ):
+        await stream.take(2)
+        await is_inbox_open(services, newcomer)
+        monkeypatch.setattr(Bus, "publish", lost)
+        await world.say(owner, conversation, "a", "b")
+        await owner.client.mutate(MEMBER_ADD, group=group, user=newcomer.id, key="add")
+        await world.say(owner, conversation, "c")
+        async with asyncio.timeout(2 * services.settings.sweep_interval):
+            told = [summary(event) for event in await stream.take(4)]
+            shown = await inbox.next()
+        assert told == [(3, "a"), (4, "b"), (5, f"+{newcomer.name}"), (6, "c")]
+        assert shown["conversationId"] == conversation
+
+        await owner.client.mutate(MEMBER_REMOVE, group=group, user=member.id, key="out")
+        assert summary(await stream.next()) == (7, f"-{member.name}")
+        assert (await stream.end())["type"] == "complete"
+
+
+async def test_a_process_has_one_pubsub_connection(node: Node) -> None:
+    me, *others = await node.world.users(4)
+    mine = [await node.world.direct(other, me) for other in others]
+
+    streams = [
+        me.client.subscribe(EVENTS, id=conversation, after=START)
+        for conversation in mine
+        for _ in range(SUBSCRIBERS // len(mine))
+    ]
+    async with me.client.subscribe(INBOX):
+        opened = [await stream.__aenter__() for stream in streams]
+        await asyncio.gather(*(stream.next() for stream in opened))
+        await is_followed(node.services, *mine)
+        (connection,) = await pubsub_clients(node.services)
+        assert connection["sub"] == str(len(mine) + 1)  # the conversations, and the inbox
+
+        await asyncio.gather(*(node.world.say(me, c, "hello") for c in mine))
+        events = await asyncio.gather(*(stream.next() for stream in opened))
+        assert [summary(event) for event in events] == [(2, "hello")] * SUBSCRIBERS
+        for stream in streams:
+            await stream.__aexit__(None, None, None)
+
+    await until(lambda: not node.services.bus._listeners)
+    (connection,) = await pubsub_clients(node.services)
+    assert connection["sub"] == "0"
+
+
+async def test_a_killed_pubsub_connection_is_made_anew(node: Node) -> None:
+    one, other = await node.world.users(2)
+    conversation = await node.world.direct(one, other)
+
+    async with one.client.subscribe(EVENTS, id=conversation, after=START) as stream:
+        await stream.next()
+        for round_ in range(3):
+            (before,) = await pubsub_clients(node.services)
+            await node.services.redis.client.client_kill_filter(_type="pubsub")
+            await node.world.say(other, conversation, f"{round_} now", f"{round_} again")
+            told = [summary(event)[1] for event in await stream.take(2)]
+            assert told == [f"{round_} now", f"{round_} again"]
+            await is_connected(node.services)
+            (after,) = await pubsub_clients(node.services)
+            assert after["id"] != before["id"]
+        assert await stream.is_silent(0.1)
+
+
+async def test_while_redis_is_away_only_immediacy_is_lost(
+    node: Node, own_redis: OwnRedis
+) -> None:
+    one, other = await node.world.users(2)
+    conversation = await node.world.direct(one, other)
+
+    async with one.client.subscribe(EVENTS, id=conversation, after=START) as stream:
+        await stream.next()
+        await asyncio.to_thread(own_redis.stop)
+        await until(lambda: node.services.bus._connection is None)
+        async with asyncio.timeout(1.0):  # nobody waits for Redis
+            await node.world.say(other, conversation, "a", "b")
+        assert [summary(event) for event in await stream.take(2)] == [(2, "a"), (3, "b")]
+        async with other.client.subscribe(EVENTS, id=conversation, after=START) as late:
+            assert [event["seq"] for event in await late.take(3)] == [1, 2, 3]
+
+        await asyncio.to_thread(own_redis.start)
+        await is_connected(node.services)
+        await until(lambda: len(node.services.bus._listeners) == 1)
+        await node.world.say(other, conversation, "c")
+        assert summary(await stream.next()) == (4, "c")
