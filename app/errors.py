@@ -18,6 +18,10 @@ class ErrorCode(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
 
 
+class OperatorError(Exception):
+    """A command of the operator cannot do what was asked; the message says why and what to do."""
+
+
 class DomainError(Exception):
     """An expected failure: shown to the client with its code, message and field.
 

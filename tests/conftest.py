@@ -48,7 +48,9 @@ async def settings(stores: StoreUrls, worker_id: str) -> Settings:
     """Settings that point at this worker's own, migrated databases."""
     name = f"isthmus_{worker_id}"
     number = worker_id.removeprefix("gw") if worker_id != "master" else "0"
-    assert stores.database_url and stores.mongo_url and stores.redis_url
+    assert stores.database_url is not None
+    assert stores.mongo_url is not None
+    assert stores.redis_url is not None
     server = await asyncpg.connect(stores.database_url)
     for database in (name, f"{name}_auth"):
         await server.execute(f"CREATE DATABASE {database}")

@@ -14,7 +14,7 @@ from app.settings import Settings
 
 class _Server(uvicorn.Server):
     async def started_url(self) -> str:
-        while not self.started:
+        while not self.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         port = self.servers[0].sockets[0].getsockname()[1]
         return f"http://127.0.0.1:{port}"

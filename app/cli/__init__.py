@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from app.cli import dev, login, migrate, schema, seed, serve, stores
-from app.cli.errors import CommandError
 
 cli = typer.Typer(
     name="isthmus",
@@ -74,9 +73,7 @@ def _explain(error: Exception) -> str | None:
     """What an expected error says to the person at the terminal; None for a fault of ours."""
     from pydantic import ValidationError
 
-    from app.embedded import StoresError
-    from app.errors import DomainError
-    from app.migrations import MigrationError
+    from app.errors import DomainError, OperatorError
 
     if isinstance(error, ValidationError) and error.title == "Settings":
         # Not its own text, which repeats the values: some are secrets.
@@ -85,6 +82,6 @@ def _explain(error: Exception) -> str | None:
             f"{'_'.join(map(str, problem['loc'])).upper() or 'settings'}: {problem['msg']}"
             for problem in problems
         )
-    if isinstance(error, (StoresError, DomainError, MigrationError, CommandError)):
+    if isinstance(error, (OperatorError, DomainError)):
         return str(error)
     return None

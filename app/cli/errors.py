@@ -1,5 +1,7 @@
 """What a command refuses by itself."""
 
+from app.errors import OperatorError
 
-class CommandError(Exception):
-    """A command cannot do what was asked; the message says why and what to do."""
+
+class CommandError(OperatorError):
+    """A command was asked for what it does not do, or not here."""

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.embedded import StoreName
 
 app = typer.Typer(help="Start, stop and look at the embedded stores.", no_args_is_help=True)
 
@@ -23,8 +27,6 @@ def with_stores(settings: Settings, purpose: str) -> Iterator[Settings]:
     Raises:
         StoresError: An embedded store cannot be started.
     """
-    from app.embedded import StoreName, use_stores
-
     missing: set[StoreName] = set()
     if settings.environment != "production":
         # With DATABASE_URL alone both databases are one, which is the embedded server's business
@@ -38,6 +40,9 @@ def with_stores(settings: Settings, purpose: str) -> Iterator[Settings]:
     if not missing:
         yield settings
         return
+    # Not before: a production image has no embedded stores.
+    from app.embedded import use_stores
+
     with use_stores(settings.home, purpose, only=missing) as running:
         urls = {name: getattr(running.urls, name) for name in _FIELDS}
         yield settings.model_copy(

@@ -16,13 +16,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from app.errors import OperatorError
+
 # Three empty stores take about 60 MB; with less than this the first migration would fill the disk.
 MIN_FREE_BYTES = 256 * 1024 * 1024
 
 Lock = Literal["server", "users", "starting"]
 
 
-class StoresError(RuntimeError):
+class StoresError(OperatorError):
     """The embedded stores cannot do what was asked; the message says why and what to do."""
 
 

@@ -21,6 +21,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.errors import OperatorError
 from app.stores.tables import AuthBase, MainBase
 
 Database = Literal["auth", "main"]
@@ -36,7 +37,7 @@ _PARTITION = re.compile(r"_(default|y\d{4}m\d{2})$")
 _DOMAINS = ("audit", "chat", "groups", "moderation", "products", "usage", "users")
 
 
-class MigrationError(Exception):
+class MigrationError(OperatorError):
     """A migration cannot run, or a database differs from what the code expects."""
 
 

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from app.api.ids import uuid_of
 from app.chat.events import user_channel
+from app.chat.live import Feed
 from app.paging import encode_cursor
 from app.services import Services
 from tests.client import Stream
@@ -47,7 +50,7 @@ async def resumed(person: Person, conversation_id: str, after: str, count: int) 
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     """Wait for something that must become true."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - anything may be asked for
             await asyncio.sleep(0.01)
 
 
@@ -56,7 +59,11 @@ async def is_followed(services: Services, *conversation_ids: str) -> None:
     feeds = services.live._feeds
     for conversation_id in conversation_ids:
         key = uuid_of(conversation_id, "Conversation", field=[])
-        await until(lambda key=key: key in feeds and feeds[key].last_seq)
+        await until(partial(_is_placed, feeds, key))
+
+
+def _is_placed(feeds: dict[UUID, Feed], key: UUID) -> bool:
+    return key in feeds and feeds[key].last_seq > 0
 
 
 async def is_inbox_open(services: Services, person: Person) -> None:

@@ -188,9 +188,7 @@ async def test_a_long_backlog_is_read_in_batches(
     assert told[1:] == [(i + 2, str(i)) for i in range(8)]
 
 
-async def test_a_client_that_leaves_leaves_nothing_behind(
-    world: World, services: Services
-) -> None:
+async def test_a_client_that_leaves_leaves_nothing_behind(world: World, services: Services) -> None:
     one, other = await world.users(2)
     conversation = await world.direct(one, other)
 

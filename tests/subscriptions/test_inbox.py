@@ -154,9 +154,7 @@ async def test_a_wrong_cursor_is_refused(world: World, cursor: str) -> None:
     assert code == "INVALID_CURSOR"
 
 
-async def test_a_client_that_leaves_leaves_nothing_behind(
-    world: World, services: Services
-) -> None:
+async def test_a_client_that_leaves_leaves_nothing_behind(world: World, services: Services) -> None:
     me, other = await world.users(2)
     conversation = await world.direct(other, me)
 
