@@ -22,6 +22,7 @@ Listener = Callable[[bytes], None]
 
 _BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds between attempts to connect
 _SILENCE = 10.0  # seconds after which Redis is asked whether it is there
+_PUBLISH = 1.0  # seconds that whoever publishes waits, what it tells being done already
 _CONFIRM = 1.0  # seconds to wait for Redis to confirm a subscription
 
 
@@ -46,17 +47,18 @@ class Bus:
 
     async def close(self) -> None:
         """Stop listening."""
-        if self._task is not None:
+        # More than once if need be: redis-py may swallow a cancellation while it connects.
+        while self._task is not None and not self._task.done():
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task}, timeout=0.1)
 
     async def publish(self, channel: str, payload: bytes) -> None:
         """Wake whoever listens to a channel; a failure costs them a delay, so it is only logged."""
         try:
-            await self._redis.client.publish(channel, payload)
-        except (RedisError, OSError) as error:
-            _log.warning("a hint was not published: %s", error)
+            async with asyncio.timeout(_PUBLISH):
+                await self._redis.client.publish(channel, payload)
+        except (RedisError, OSError) as error:  # a TimeoutError is one
+            _log.warning("a hint was not published: %r", error)
 
     def on_reconnect(self, call: Callable[[], None]) -> None:
         """Call this whenever hints may have been missed."""

@@ -7,6 +7,7 @@ class ErrorCode(StrEnum):
     """The codes of `UserError.code` and of `extensions.code`."""
 
     UNAUTHENTICATED = "UNAUTHENTICATED"
+    SESSION_REVOKED = "SESSION_REVOKED"
     FORBIDDEN = "FORBIDDEN"
     NOT_FOUND = "NOT_FOUND"
     INVALID = "INVALID"
@@ -15,6 +16,7 @@ class ErrorCode(StrEnum):
     CONFLICT = "CONFLICT"
     CLIENT_KEY_REUSED = "CLIENT_KEY_REUSED"
     INVALID_CURSOR = "INVALID_CURSOR"
+    RATE_LIMITED = "RATE_LIMITED"
     UNAVAILABLE = "UNAVAILABLE"
 
 
@@ -42,6 +44,20 @@ class Unauthenticated(DomainError):
     """No viewer, and one is needed; or a token that does not hold."""
 
     code = ErrorCode.UNAUTHENTICATED
+
+
+class SessionRevoked(Unauthenticated):
+    """The session behind a token has ended; refreshing the token is of no use.
+
+    Args:
+        reason: Why it ended, for programs: see `app.users.models.SessionEnd`.
+    """
+
+    code = ErrorCode.SESSION_REVOKED
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("This session has ended; sign in again.")
+        self.reason = reason
 
 
 class Forbidden(DomainError):
@@ -90,6 +106,26 @@ class InvalidCursor(DomainError):
     """A cursor that this list did not give out."""
 
     code = ErrorCode.INVALID_CURSOR
+
+
+class RateLimited(DomainError):
+    """Too much was asked for; the same may be asked again later.
+
+    Args:
+        retry_after: In how many seconds.
+        limit: What is allowed in a window.
+        remaining: What is left in this one.
+        cost: What was asked for.
+    """
+
+    code = ErrorCode.RATE_LIMITED
+
+    def __init__(self, retry_after: int, *, limit: int, remaining: int, cost: int) -> None:
+        super().__init__(f"Too much at once; try again in {retry_after} s.")
+        self.retry_after = retry_after
+        self.limit = limit
+        self.remaining = remaining
+        self.cost = cost
 
 
 class StoreUnavailable(DomainError):

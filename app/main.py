@@ -1,18 +1,28 @@
 """The ASGI application: routes, and the services it holds open while it runs."""
 
-from collections.abc import AsyncIterator
+import operator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from operator import attrgetter
 
 from starlette.applications import Starlette
 
+from app.api.charging import Charging, payer_of
 from app.api.context import Context, make_context
 from app.api.explorer import explorer_routes
 from app.api.health import check_stores, health_routes
 from app.api.http import graphql_routes
+from app.api.keys import key_routes
+from app.api.lease import Presence, Stop
 from app.api.schema import schema
+from app.api.security_headers import internal_error, protection
+from app.errors import Unauthenticated
+from app.limits import Budget, Rate
 from app.services import Services, open_services
 from app.settings import Settings
-from app.viewer import ANONYMOUS, Viewer
+from app.users.viewers import viewer_of
+from app.viewer import Origin, Viewer
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -29,17 +39,44 @@ def create_app(settings: Settings | None = None) -> Starlette:
         opened: Services = app.state.services
         return opened
 
-    async def authenticate(token: str | None) -> Viewer:
-        return ANONYMOUS if token is None else services().tokens.verify(token)
+    async def authenticate(token: str | None, origin: Origin) -> Viewer:
+        return await viewer_of(services().accounts, token, origin)
 
-    def context(viewer: Viewer) -> Context:
-        return make_context(viewer, services())
+    def context(viewer: Viewer, budget: Budget | None) -> Context:
+        # Of each event of a subscription too: what its viewer may see ends with the session.
+        services().accounts.guard.check_now(viewer.session_id)
+        return make_context(viewer, services(), budget)
+
+    def watch(viewer: Viewer, told: Callable[[Unauthenticated], None]) -> Stop:
+        return services().accounts.guard.watch(viewer.session_id, told)
+
+    presence = Presence(attrgetter("expires_at"), watch, operator.eq)
+    charging = Charging(lambda: services().limiter, _rate(settings), payer_of)
 
     routes = [
-        *graphql_routes(schema, authenticate=authenticate, make_context=context, settings=settings),
+        *graphql_routes(
+            schema,
+            authenticate=authenticate,
+            make_context=context,
+            settings=settings,
+            charging=charging,
+            presence=presence,
+        ),
+        *key_routes(lambda: services().tokens),
         *health_routes(lambda: check_stores(services())),
     ]
     if settings.explorer:
         routes += explorer_routes(persist_headers=settings.environment == "development")
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=protection(settings),
+        exception_handlers={Exception: partial(internal_error, settings)},
+    )
     return app
+
+
+def _rate(settings: Settings) -> Rate | None:
+    if not settings.rate_limit:
+        return None
+    return Rate("operations", settings.rate_limit, settings.rate_limit_window)

@@ -5,16 +5,22 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from app.audit.checkpoints import keep_checkpoints
 from app.bus import Bus
 from app.chat.both import BothStores
 from app.chat.live import Live
 from app.chat.store import MessageStore
+from app.limits import Limiter
+from app.mail import Mailer
 from app.settings import Settings
 from app.stores.mongo import Mongo
 from app.stores.postgres import Postgres
 from app.stores.redis import Redis
-from app.tokens import Tokens, open_tokens
+from app.tokens import Tokens, open_tokens, signing_key
 from app.upkeep import keep_up
+from app.users.accounts import Accounts
+from app.users.external import ExternalIdentity
+from app.users.guard import Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class Services:
         auth: The auth database: accounts. The same as `main` where only that is configured.
         chat: The message log over both databases.
         live: What this process hears of conversations.
+        limiter: Counts what callers use.
+        accounts: What signing in takes.
     """
 
     settings: Settings
@@ -37,6 +45,8 @@ class Services:
     chat: MessageStore
     live: Live
     tokens: Tokens
+    limiter: Limiter
+    accounts: Accounts
 
 
 @asynccontextmanager
@@ -68,7 +78,21 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         live = Live(chat, bus, settings.sweep_interval)
         live.start()
         stack.push_async_callback(live.close)
-        yield Services(settings, main, auth, mongo, redis, bus, chat, live, open_tokens(settings))
+        tokens, limiter = open_tokens(settings), Limiter(redis)
+        guard = Guard(auth, redis, bus, settings.session_sweep_interval)
+        guard.start()
+        stack.push_async_callback(guard.close)
+        mailer = Mailer(settings)
+        stack.push_async_callback(mailer.close)
+        external = None if settings.oidc_issuer is None else ExternalIdentity(settings, auth)
+        accounts = Accounts(auth, tokens, guard, limiter, mailer, settings, external)
+        anchoring = keep_checkpoints(
+            main, auth, signing_key(settings), settings.audit_checkpoint_interval
+        )
+        stack.push_async_callback(_cancel, asyncio.create_task(anchoring))
+        yield Services(
+            settings, main, auth, mongo, redis, bus, chat, live, tokens, limiter, accounts
+        )
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

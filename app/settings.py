@@ -1,12 +1,28 @@
 """Every setting of the process, read once from the environment; nothing else reads it."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.store_urls import plaintext_problems
+
+# Below the home: the signing key that development makes for itself.
+DEVELOPMENT_KEY = "auth_private_key.pem"
+
 Environment = Literal["development", "test", "production"]
+
+
+def _origin(text: str) -> str:
+    scheme, _, host = text.lower().rstrip("/").partition("://")
+    if scheme not in {"http", "https"} or not host or set(host) & set("/*?#@ "):
+        raise ValueError(f"{text!r} is not an origin, such as https://app.example")
+    return f"{scheme}://{host}"
+
+
+# As browsers write one; `*` is none, so that nobody opens the API to every page by mistake.
+Origin = Annotated[str, AfterValidator(_origin)]
 
 
 class Settings(BaseSettings):
@@ -17,7 +33,11 @@ class Settings(BaseSettings):
 
     # An empty variable is one that is not set: compose files pass such.
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
     environment: Environment = Field("development", validation_alias="ISTHMUS_ENV")
@@ -28,26 +48,81 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535)
     workers: int = Field(1, ge=1, le=256)
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
-    explorer: bool = True
+    explorer: bool = Field(
+        default_factory=lambda data: data.get("environment") != "production",
+        description="whether /graphiql is served; in production only if this says so",
+    )
+    introspection: bool = Field(
+        default_factory=lambda data: data.get("environment") != "production",
+        description="whether the schema may be asked for; in production only if this says so",
+    )
 
     # -- stores
-    database_url: str | None = None
-    auth_database_url: str | None = None
-    mongo_url: str | None = None
-    redis_url: str | None = None
+    database_url: str | None = Field(None, repr=False)  # they hold passwords
+    auth_database_url: str | None = Field(None, repr=False)
+    mongo_url: str | None = Field(None, repr=False)
+    redis_url: str | None = Field(None, repr=False)
+    postgres_ca: Path | None = Field(
+        None,
+        validation_alias="PGSSLROOTCERT",
+        description="authorities, PEM, that vouch for PostgreSQL; the system's if unset",
+    )
+    allow_plaintext_stores: bool = Field(
+        False,
+        validation_alias="ISTHMUS_ALLOW_PLAINTEXT_STORES",
+        description="production without TLS to stores on a network of this one host",
+    )
     database_pool_size: int = Field(10, ge=1)
     database_pool_overflow: int = Field(20, ge=0)
     # PgBouncer in transaction mode keeps no prepared statements between transactions.
     database_prepared_statements: bool = True
-    database_timeout: float = Field(10.0, gt=0, description="seconds per statement")
-    mongo_timeout: float = Field(10.0, gt=0, description="seconds per command")
+    # Well under `operation_timeout`: a silent store nulls the fields that need it, not the page.
+    database_timeout: float = Field(4.0, gt=0, description="seconds per statement")
+    mongo_timeout: float = Field(4.0, gt=0, description="seconds per command")
     mongo_pool_size: int = Field(50, ge=1)
 
     # -- who is asking
     auth_private_key: SecretStr | None = Field(
         None, description="Ed25519 private key, PEM; development makes one in ISTHMUS_HOME"
     )
-    access_token_ttl: int = Field(3600, ge=60, description="seconds")
+    auth_public_keys: tuple[str, ...] = Field(
+        (), description="former keys' public halves in PEM (JSON): their tokens hold until expiry"
+    )
+    auth_secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="keys one-time codes; derived from the private key if unset",
+    )
+    access_token_ttl: int = Field(900, ge=60, description="seconds")
+    refresh_token_ttl: int = Field(2_592_000, ge=3600, description="seconds; each use renews it")
+    platforms: tuple[Literal["dobe", "cause-i", "deed-o"], ...] = Field(
+        ("dobe", "cause-i", "deed-o"), description="products whose tokens are accepted (JSON)"
+    )
+    session_sweep_interval: float = Field(
+        1.0, gt=0, description="seconds between looks for sessions that have ended"
+    )
+    code_limit_account: int = Field(5, ge=1, description="codes to one account in 15 minutes")
+    code_limit_address: int = Field(20, ge=1, description="codes for one client in 15 minutes")
+    code_limit_total: int = Field(600, ge=1, description="codes in a minute, whoever asks")
+
+    # -- mail; without a server, development prints it
+    smtp_url: SecretStr | None = Field(
+        None, description="smtps://user:password@host:port, or smtp:// for STARTTLS"
+    )
+    mail_from: str = Field("Isthmus <no-reply@localhost>", description="the sender of mail")
+
+    # -- an OpenID Connect provider whose access tokens are accepted besides our own
+    oidc_issuer: str | None = Field(None, description="the `iss` of its tokens")
+    oidc_audience: str | None = Field(None, description="their `aud`, or `azp` where none is")
+    oidc_jwks_url: str | None = Field(None, description="its keys; by default below the issuer")
+    oidc_create_users: bool = Field(False, description="make an account at the first token")
+    oidc_platform: Literal["dobe", "cause-i", "deed-o"] = Field(
+        "deed-o", description="the product to which its users belong"
+    )
+
+    audit_checkpoint_interval: float = Field(
+        300.0, gt=0, description="seconds between signed checkpoints of the audit"
+    )
 
     # -- live
     sweep_interval: float = Field(5.0, gt=0, description="seconds between head sweeps")
@@ -65,16 +140,52 @@ class Settings(BaseSettings):
     max_query_directives: int = Field(100, ge=0, description="directives, fragments expanded")
     max_query_fragments: int = Field(200, ge=0, description="fragments and their spreads")
     max_query_cost: int = Field(
-        100_000, ge=1, description="values that a response may hold, its pages being full"
+        100_000,
+        ge=1,
+        description="scalars that a response may hold, its pages full; an object counts as 8",
     )
     document_cache_size: int = Field(1_000, ge=0, description="validated documents kept")
-    allowed_origins: tuple[str, ...] = Field(
-        (), description="origins that may open WebSockets (JSON); empty: the same origin"
+    allowed_origins: tuple[Origin, ...] = Field(
+        (), description="origins of pages that may use the API (JSON); empty: its own alone"
+    )
+    trusted_documents: Path | None = Field(
+        None, description="a manifest, or a directory of .graphql files, that run by their ids"
+    )
+    trusted_documents_only: bool = Field(False, description="whether nothing else runs")
+    rate_limit: int = Field(
+        default_factory=lambda data: 0 if data.get("environment") == "test" else 1_000_000,
+        ge=0,
+        lt=2**31,
+        description="points of a user, or of an address, per window; 0: no limit, as in tests",
+    )
+    rate_limit_window: int = Field(60, ge=1, le=86_400, description="seconds")
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="addresses or networks (JSON) whose X-Forwarded-For is believed"
     )
     socket_init_timeout: float = Field(5.0, gt=0, description="seconds to connection_init")
+    socket_expiry_warning: float = Field(
+        60.0, gt=0, description="seconds before a token expires at which its socket is told"
+    )
     socket_send_timeout: float = Field(30.0, gt=0, description="seconds a send may block")
     socket_max_operations: int = Field(100, ge=1, description="running on one socket")
+    socket_max_per_user: int = Field(100, ge=1, description="sockets in one process")
     socket_max_message_bytes: int = Field(262_144, ge=1024, description="bytes of a message")
+
+    @model_validator(mode="after")
+    def _check_limits(self) -> Self:
+        if self.trusted_documents_only and self.trusted_documents is None:
+            raise ValueError("TRUSTED_DOCUMENTS_ONLY needs TRUSTED_DOCUMENTS, or nothing could run")
+        if 0 < self.rate_limit < self.max_query_cost:
+            raise ValueError("RATE_LIMIT is under MAX_QUERY_COST, so that some could never run")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_half_a_provider(self) -> Self:
+        if self.oidc_issuer is not None and self.oidc_audience is None:
+            raise ValueError(
+                "OIDC_ISSUER needs OIDC_AUDIENCE: tokens for others must not hold here"
+            )
+        return self
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
@@ -86,7 +197,31 @@ class Settings(BaseSettings):
             ]
             if missing:
                 raise ValueError(f"production needs {', '.join(missing).upper()} to be set")
+            if problems := self._problems():
+                raise ValueError(f"not safe in production: {'; '.join(problems)}")
         return self
+
+    def _problems(self) -> list[str]:
+        problems = []
+        if not self.allow_plaintext_stores:
+            problems += plaintext_problems(
+                database_url=self.database_url or "",
+                auth_database_url=self.auth_database_url,
+                mongo_url=self.mongo_url or "",
+                redis_url=self.redis_url or "",
+            )
+        if self.log_level == "debug":
+            problems.append("LOG_LEVEL=debug logs what people send")
+        made_for_development = self.home / DEVELOPMENT_KEY
+        key = self.auth_private_key.get_secret_value() if self.auth_private_key else ""
+        if (
+            made_for_development.is_file()
+            and made_for_development.read_text().split() == key.split()
+        ):
+            problems.append(
+                "AUTH_PRIVATE_KEY is the key that development made: make one of its own"
+            )
+        return problems
 
     @classmethod
     def settings_customise_sources(

@@ -15,12 +15,24 @@ Json = dict[str, Any]
 
 
 class Client:
-    """Talks to one server as one user, or as nobody."""
+    """Talks to one server as one user, or as nobody.
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    Args:
+        url: Where the server is.
+        token: Whose requests these are.
+        transport: What carries HTTP, if not a socket.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self.url = url
         self.headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self.http = httpx.AsyncClient(base_url=url, headers=self.headers)
+        self.http = httpx.AsyncClient(base_url=url, headers=self.headers, transport=transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,7 +78,8 @@ class Client:
         """The events of a subscription, on a socket of its own."""
         address = self.url.replace("http", "ws", 1) + "/graphql"
         protocol = Subprotocol("graphql-transport-ws")
-        async with connect(address, subprotocols=[protocol]) as socket:
+        # No limit on what a test has not read: behind one, closing would wait for ten seconds.
+        async with connect(address, subprotocols=[protocol], max_queue=None) as socket:
             await _send(socket, type="connection_init", payload=self.headers)
             assert orjson.loads(await socket.recv())["type"] == "connection_ack"
             payload = {"query": query, "variables": variables}

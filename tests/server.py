@@ -12,14 +12,6 @@ from app.main import create_app
 from app.settings import Settings
 
 
-class _Server(uvicorn.Server):
-    async def started_url(self) -> str:
-        while not self.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        port = self.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
-
-
 @asynccontextmanager
 async def serve(settings: Settings) -> AsyncIterator[tuple[Starlette, str]]:
     """The application and its address, until the block ends."""
@@ -31,10 +23,14 @@ async def serve(settings: Settings) -> AsyncIterator[tuple[Starlette, str]]:
         lifespan="on",
         **uvicorn_options(settings) | {"timeout_graceful_shutdown": 1},
     )
-    server = _Server(config)
+    server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
+    while not server.started:
+        assert not task.done(), "the application does not start"
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield app, await server.started_url()
+        yield app, f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         await task

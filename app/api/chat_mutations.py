@@ -14,6 +14,7 @@ from app.chat.commands import NewMessage
 from app.chat.log import ConversationRecord, LogEntry, group_conversation_id
 from app.chat.models import ConversationKind
 from app.errors import Invalid, NotFound, Required
+from app.once import check_client_key
 
 ConversationId = Annotated[strawberry.ID, strawberry.argument(description="The conversation's id.")]
 
@@ -150,6 +151,8 @@ class ChatMutations:
         ],
     ) -> ConversationMarkReadPayload:
         context = info.context
+        context.viewer.require()
+        check_client_key(input_.client_key)  # moving forward is harmless if repeated
         key = uuid_of(conversation_id, "Conversation", field=["conversationId"])
         msg_no = None
         if input_.message_id is not None:
@@ -165,6 +168,7 @@ class ChatMutations:
 
 async def _start(info: Info, given: ConversationStartInput) -> ConversationRecord:
     context = info.context
+    check_client_key(given.client_key)  # also where what is started follows from who takes part
     wanted = {
         ConversationKind.DIRECT: "user_id",
         ConversationKind.GROUP: "group_id",

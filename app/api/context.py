@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import strawberry
 
 from app.api.loaders import Loaders
+from app.limits import Budget
 from app.services import Services
 from app.viewer import Viewer
 
@@ -16,11 +17,12 @@ class Context:
     viewer: Viewer
     services: Services
     loaders: Loaders
+    budget: Budget | None = None
 
 
 Info = strawberry.Info[Context, None]
 
 
-def make_context(viewer: Viewer, services: Services) -> Context:
-    """A context with fresh loaders, bound to the viewer."""
-    return Context(viewer, services, Loaders(viewer, services))
+def make_context(viewer: Viewer, services: Services, budget: Budget | None = None) -> Context:
+    """A context with fresh loaders, bound to the viewer, and what is left to them."""
+    return Context(viewer, services, Loaders(viewer, services), budget)

@@ -16,15 +16,20 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
 from app.api.failures import (
+    BAD_USER_INPUT,
     OPERATION_UNRESOLVED,
     PARSE_FAILED,
+    PERSISTED_NOT_FOUND,
+    PERSISTED_REQUIRED,
     VALIDATION_FAILED,
     Refusal,
     coded,
     refuse,
 )
+from app.api.parameters import Parameters
 from app.api.query_cost import cost
 from app.api.query_limits import check_limits
+from app.api.trusted_documents import read_trusted_documents, sha256_of
 from app.settings import Settings
 
 # Strawberry's rule for one-of inputs fails on fragments; its coercion checks the same at run time.
@@ -43,12 +48,21 @@ class Operation:
     node: OperationDefinitionNode
     name: str | None
     kind: OperationType
-    # Over the limit if its variables ask for the longest pages: counted again with each of them.
-    may_be_costly: bool
+    # With variables that ask for the longest pages; and whether others may ask for less.
+    max_cost: int
+    cost_varies: bool
 
 
 class Documents:
-    """A bounded cache of valid documents by their text, the least recently used dropped first."""
+    """A bounded cache of valid documents by their text, the least recently used dropped first.
+
+    Args:
+        schema: For which they are validated.
+        settings: Their limits, and where the trusted documents are, which are kept for good.
+
+    Raises:
+        ValueError: A trusted document cannot run here; the message says which, and why.
+    """
 
     def __init__(self, schema: GraphQLSchema, settings: Settings) -> None:
         self._schema = schema
@@ -57,14 +71,51 @@ class Documents:
         self._hide_suggestions = settings.environment == "production"
         self._entries: OrderedDict[str, tuple[Operation, ...]] = OrderedDict()
         self._characters = 0
+        self._trusted_texts: dict[str, str] = {}
+        self._trusted: dict[str, tuple[Operation, ...]] = {}
+        if settings.trusted_documents is not None:
+            self._trusted_texts = read_trusted_documents(settings.trusted_documents)
+        for document_id, text in self._trusted_texts.items():
+            self._trust(document_id, text)
+
+    def _trust(self, document_id: str, text: str) -> None:
+        try:
+            self._trusted[text] = self._prepare(text)
+        except Refusal as refusal:
+            where = self._settings.trusted_documents
+            raise ValueError(f"{where}: the document {document_id} is refused: {refusal}") from None
+
+    def requested(self, parameters: Parameters) -> Operation:
+        """The operation that a request asks for, by text, by id, or by both.
+
+        Raises:
+            Refusal: No trusted document has the id; or the text is not what the id stands for, or
+                not trusted where nothing else may run; or `operation` refuses it.
+        """
+        text = parameters.query
+        if parameters.document_id is not None:
+            known = self._trusted_texts.get(parameters.document_id)
+            if known is None and text is None:
+                # Apollo's clients go by these words, and send the text.
+                raise refuse(PERSISTED_NOT_FOUND, "PersistedQueryNotFound")
+            if text is None:
+                text = known
+            elif parameters.document_id != sha256_of(text) and text != known:
+                raise refuse(BAD_USER_INPUT, "The id is not that of the document sent with it.")
+        return self.operation(text or "", parameters.operation_name)
 
     def operation(self, text: str, name: str | None) -> Operation:
         """The operation of that name, or the only one where no name is given.
 
         Raises:
-            Refusal: The text does not parse, is over a limit, is not valid for the schema, or
-                has no such operation, or several and none was named.
+            Refusal: The text is not trusted where nothing else may run, does not parse, is over a
+                limit, is not valid for the schema, or has no such operation, or several and none
+                was named.
         """
+        if text in self._trusted:
+            return _select(self._trusted[text], name)
+        if self._settings.trusted_documents_only:
+            raise refuse(PERSISTED_REQUIRED, "Only this server's trusted documents run here.")
         operations = self._entries.get(text)
         if operations is None:
             operations = self._prepare(text)
@@ -102,12 +153,14 @@ class Documents:
     def _prepare_operation(
         self, document: DocumentNode, node: OperationDefinitionNode
     ) -> Operation:
+        max_cost = cost(self._schema, document, node)
         return Operation(
             document,
             node,
             name=node.name.value if node.name else None,
             kind=node.operation,
-            may_be_costly=cost(self._schema, document, node) > self._settings.max_query_cost,
+            max_cost=max_cost,
+            cost_varies=max_cost != cost(self._schema, document, node, {}),
         )
 
     def _keep(self, text: str, operations: tuple[Operation, ...]) -> None:

@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from app.audit.queries import AuditOrder
 from app.chat.models import ConversationKind, MessageRole
 from app.chat.queries import ConversationOrder
 from app.errors import ErrorCode
@@ -12,7 +13,14 @@ from app.groups.queries import GroupOrder
 from app.media import AttachmentType
 from app.products.models import Cause, PublishingStatus
 from app.products.queries import ProductOrder
-from app.users.models import Platform, SubscriptionTier, UserRole, UserStatus
+from app.users.models import (
+    DeviceType,
+    Platform,
+    SubscriptionTier,
+    UserRole,
+    UserStatus,
+    VerificationAction,
+)
 from app.users.queries import UserOrder
 
 
@@ -60,6 +68,21 @@ describe(
     DOBE="Dobe.",
     CAUSE_I="Cause-i.",
     DEED_O="Deed-O.",
+)
+describe(
+    DeviceType,
+    "What somebody signs in on.",
+    PHONE="A telephone.",
+    TABLET="A tablet.",
+    DESKTOP="A computer.",
+    OTHER="Something else.",
+)
+describe(
+    VerificationAction,
+    "What a one-time code permits.",
+    name="AuthAction",
+    LOGIN="Sign in to an account.",
+    REGISTER="Make an account, and sign in to it.",
 )
 describe(
     Cause,
@@ -111,6 +134,8 @@ describe(
     ErrorCode,
     "Why something was refused: what a client can decide by.",
     UNAUTHENTICATED="Nobody is signed in, or the token does not hold. Sign in and try again.",
+    SESSION_REVOKED="The session has ended: signed out, revoked, or its user's role has changed. "
+    "Refreshing the token is of no use; sign in again.",
     FORBIDDEN="You may see it and may not do this with it.",
     NOT_FOUND="There is none, or none that you may see: the two answer alike.",
     INVALID="A value breaks a rule.",
@@ -119,6 +144,7 @@ describe(
     CONFLICT="The state does not allow it: taken, full, already decided.",
     CLIENT_KEY_REUSED="The client key was used before for something else. Choose a new one.",
     INVALID_CURSOR="The list did not give this cursor. Start again without it.",
+    RATE_LIMITED="Too much was asked for in too short a time. Wait, and try again.",
     UNAVAILABLE="A store does not answer. Try again with the same client key.",
 )
 describe(
@@ -149,4 +175,10 @@ describe(
     "By what conversations can be ordered.",
     name="ConversationOrderField",
     LAST_ACTIVITY="When something last happened in it.",
+)
+describe(
+    AuditOrder,
+    "By what changes are ordered.",
+    name="AuditEventOrderField",
+    CREATED_AT="When it was changed.",
 )

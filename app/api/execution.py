@@ -1,15 +1,17 @@
 """Running a validated operation: the one place where another executor takes over."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeGuard, cast
 
 import strawberry
-from graphql import ExecutionResult, GraphQLSchema
+from graphql import ExecutionResult, GraphQLSchema, OperationType
 from graphql.execution import Executor, create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 
+from app.api.charging import MUTATION, Charge, Charging
 from app.api.documents import Documents, Operation
 from app.api.encoding import encode, guard_scalars
 from app.api.failures import (
@@ -23,14 +25,17 @@ from app.api.failures import (
     refuse,
     refuse_exception,
 )
+from app.api.lease import Presence
 from app.api.query_cost import cost
 from app.errors import Unauthenticated
+from app.limits import Budget
 from app.settings import Settings
+from app.viewer import Origin
 
 Variables = dict[str, Any]
 # A viewer and a context are the application's: nothing here looks inside them.
-Authenticate = Callable[[str | None], Awaitable[Any]]
-MakeContext = Callable[[Any], Any]
+Authenticate = Callable[[str | None, Origin], Awaitable[Any]]
+MakeContext = Callable[[Any, Budget | None], Any]
 _IsAwaitable = Callable[[Any], TypeGuard[Awaitable[Any]]]
 
 
@@ -40,9 +45,13 @@ class Engine:
 
     Attributes:
         executor_class: Builds graphql-core's executor with what Strawberry's resolvers expect.
-        make_context: A context with fresh loaders for a viewer; called once for each operation
-            and for each event of a subscription, so that none reads what another has cached.
+        make_context: A context with fresh loaders for a viewer, and what is left of their budget;
+            called once for each operation and for each event of a subscription, so that none
+            reads what another has cached.
         authenticate: The viewer of a bearer token, or of None: nobody.
+        presence: How long a viewer on a socket stays signed in; None for as long as it is open.
+        charging: How callers are charged; None where nobody is known apart from others.
+        sockets: How many are open, by whose they are.
     """
 
     schema: GraphQLSchema
@@ -51,13 +60,21 @@ class Engine:
     authenticate: Authenticate
     make_context: MakeContext
     settings: Settings
+    charging: Charging | None = None
+    sockets: Counter[str] = field(default_factory=Counter)
+    presence: Presence | None = None
 
-    async def viewer(self, authorization: object) -> Any:
+    def charge(self, address: str | None) -> Charge | None:
+        """The charge of an operation that comes from an address; None if none is made."""
+        return None if self.charging is None else self.charging.open(address)
+
+    async def viewer(self, authorization: object, origin: Origin) -> Any:
         """Who is asking.
 
         Args:
             authorization: `Bearer` and a token, as a header or a WebSocket's `connection_init`
                 carries it, where anything may stand; None for nobody.
+            origin: From where.
 
         Raises:
             Refusal: 401, it is none, or the token does not hold; or it cannot be checked.
@@ -65,7 +82,7 @@ class Engine:
         try:
             token = None if authorization is None else _bearer_token(authorization)
             async with asyncio.timeout(self.settings.operation_timeout):
-                return await self.authenticate(token)
+                return await self.authenticate(token, origin)
         except TimeoutError as error:
             raise _timed_out() from error
         except Exception as error:
@@ -78,6 +95,8 @@ def make_engine(
     authenticate: Authenticate,
     make_context: MakeContext,
     settings: Settings,
+    charging: Charging | None = None,
+    presence: Presence | None = None,
 ) -> Engine:
     """The engine of a Strawberry schema, whose custom scalars it makes refuse NaN."""
     core = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
@@ -89,17 +108,26 @@ def make_engine(
         authenticate=authenticate,
         make_context=make_context,
         settings=settings,
+        charging=charging,
+        presence=presence,
     )
 
 
-async def respond(engine: Engine, operation: Operation, variables: Variables, viewer: Any) -> bytes:
+async def respond(
+    engine: Engine,
+    operation: Operation,
+    variables: Variables,
+    viewer: Any,
+    charge: Charge | None = None,
+) -> bytes:
     """Run a query or a mutation to its response, as JSON.
 
     Raises:
-        Refusal: The variables do not fit, it took too long, or it has no JSON form.
+        Refusal: The variables do not fit, nothing is left to pay with, it took too long, or it
+            has no JSON form.
     """
     try:
-        executor = _executor(engine, operation, variables, viewer)
+        executor = await _executor(engine, operation, variables, viewer, charge)
         async with asyncio.timeout(engine.settings.operation_timeout):
             return await _complete(executor.execute_operation())
     except TimeoutError as error:
@@ -109,19 +137,29 @@ async def respond(engine: Engine, operation: Operation, variables: Variables, vi
 
 
 async def stream(
-    engine: Engine, operation: Operation, variables: Variables, viewer: Any
+    engine: Engine,
+    operation: Operation,
+    variables: Variables,
+    viewer: Any,
+    charge: Charge | None = None,
+    *,
+    current: Callable[[], Any] | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """Run a subscription: one response, as JSON, for each event of its source.
+
+    Who the viewer is now is asked of `current` for each event: their token may have been renewed.
 
     The next event is asked for when the caller asks for it, so that a slow reader holds one
     response and not a queue. Closing the generator closes the source.
 
     Raises:
-        Refusal: The variables do not fit, or the source failed, at its start or midway.
+        Refusal: The variables do not fit, nothing is left to pay with, or the source failed, at
+            its start or midway.
     """
     timeout = engine.settings.operation_timeout
     try:
-        executor = _executor(engine, operation, variables, viewer)
+        executor = await _executor(engine, operation, variables, viewer, charge)
+        budget = None if charge is None else charge.budget
         async with asyncio.timeout(timeout):
             source = create_source_event_stream(executor)
             if executor.is_awaitable(source):
@@ -133,7 +171,8 @@ async def stream(
             async for event in events:
                 # Of the whole subscription only the root value and the context change.
                 per_event = executor.build_per_event_executor(event)
-                per_event.context_value = engine.make_context(viewer)
+                viewer = viewer if current is None else current()
+                per_event.context_value = engine.make_context(viewer, budget)
                 async with asyncio.timeout(timeout):
                     response = await _complete(per_event.execute_operation(serially=False))
                 yield response
@@ -154,13 +193,16 @@ def _bearer_token(authorization: object) -> str:
     return token.strip()
 
 
-def _executor(
-    engine: Engine, operation: Operation, variables: Variables, viewer: Any
+async def _executor(
+    engine: Engine,
+    operation: Operation,
+    variables: Variables,
+    viewer: Any,
+    charge: Charge | None,
 ) -> Executor[Any]:
     built = engine.executor_class.build(
         engine.schema,
         operation.document,
-        context_value=engine.make_context(viewer),
         raw_variable_values=variables,
         operation_name=operation.name,
         is_awaitable=cast("_IsAwaitable", optimized_is_awaitable),
@@ -169,16 +211,24 @@ def _executor(
     )
     if isinstance(built, list):
         raise Refusal(coded(built, BAD_USER_INPUT))
-    if operation.may_be_costly:
-        _check_cost(engine, operation, built.variable_values.coerced)
+    limit = engine.settings.max_query_cost
+    if charge is not None or operation.max_cost > limit:
+        points = _cost(engine, operation, built.variable_values.coerced, limit)
+        if charge is not None:
+            await charge.pay(points)
+    budget = None if charge is None else charge.budget
+    built.context_value = engine.make_context(viewer, budget)
     return built
 
 
-def _check_cost(engine: Engine, operation: Operation, variables: Variables) -> None:
-    limit = engine.settings.max_query_cost
-    if cost(engine.schema, operation.document, operation.node, variables) > limit:
-        message = f"The response could hold over {limit:,} values; ask for shorter pages."
+def _cost(engine: Engine, operation: Operation, variables: Variables, limit: int) -> int:
+    points = operation.max_cost
+    if operation.cost_varies:
+        points = cost(engine.schema, operation.document, operation.node, variables)
+    if points > limit:
+        message = f"The response could cost over {limit:,} values; ask for shorter pages."
         raise refuse(COST_LIMIT, message)
+    return points + MUTATION if operation.kind is OperationType.MUTATION else points
 
 
 async def _complete(pending: Any) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from app.errors import DomainError, ErrorCode
+from app.errors import DomainError, ErrorCode, RateLimited, SessionRevoked, Unauthenticated
 
 logger = logging.getLogger("isthmus.graphql")
 
@@ -21,6 +21,9 @@ PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 OPERATION_UNRESOLVED = "OPERATION_RESOLUTION_FAILURE"
 BAD_USER_INPUT = "BAD_USER_INPUT"
+PERSISTED_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+PERSISTED_REQUIRED = "PERSISTED_QUERY_REQUIRED"
+INTROSPECTION_DISABLED = "INTROSPECTION_DISABLED"
 COST_LIMIT = "MAX_COST_LIMIT"
 BAD_REQUEST = "BAD_REQUEST"
 TOO_LARGE = "PAYLOAD_TOO_LARGE"
@@ -33,7 +36,9 @@ _QUOTED = 500
 _LOGGED = 10
 _STATUS = {
     ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.SESSION_REVOKED: 401,
     ErrorCode.FORBIDDEN: 403,
+    ErrorCode.RATE_LIMITED: 429,
     ErrorCode.UNAVAILABLE: 503,
 }
 
@@ -83,9 +88,9 @@ def refuse_exception(exception: Exception) -> Refusal:
         return exception
     if isinstance(exception, DomainError):
         status = _STATUS.get(exception.code, 400)
-        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
         error = {"message": exception.message, "extensions": _domain_extensions(exception)}
-        return Refusal([error], status=status, in_transport=status == 401, headers=headers)
+        headers = _headers(exception)
+        return Refusal([error], status=status, in_transport=bool(headers), headers=headers)
     message, extensions = _mask(exception)
     return Refusal([{"message": message, "extensions": extensions}], status=500, in_transport=True)
 
@@ -144,9 +149,20 @@ def _cause(error: GraphQLError) -> Exception:
 
 def _domain_extensions(error: DomainError) -> dict[str, Any]:
     extensions: dict[str, Any] = {"code": error.code}
+    if isinstance(error, SessionRevoked):
+        extensions["reason"] = error.reason
     if error.field is not None:
         extensions["field"] = error.field
+    if isinstance(error, RateLimited):
+        extensions["retryAfter"] = error.retry_after
     return extensions
+
+
+def _headers(error: DomainError) -> dict[str, str]:
+    # What a client, or a proxy on its way, may act on without reading the body.
+    if isinstance(error, RateLimited):
+        return {"Retry-After": str(error.retry_after)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
 
 
 def _mask(exception: Exception) -> _Words:

@@ -84,16 +84,21 @@ class GroupQueries:
         query = ListQuery(
             order.field,
             descending=order.direction is OrderDirection.DESC,
-            filters=tuple(_filters(filter_ or GroupFilter()).items()),
+            filters=tuple((await _filters(info, filter_ or GroupFilter())).items()),
             args=page_args(first, after, last, before),
         )
         return await queries.list_groups(info.context.services.main, info.context.viewer, query)
 
 
-def _filters(given: GroupFilter) -> dict[str, Any]:
+async def _filters(info: Info, given: GroupFilter) -> dict[str, Any]:
     filters: dict[str, Any] = {}
     if given.product_id is not None:
-        filters["product"] = key_of(given.product_id, "Product", field=["filter", "productId"])
+        field = ["filter", "productId"]
+        key = key_of(given.product_id, "Product", field=field)
+        # Else the groups around somebody's draft would tell that there is one.
+        if await info.context.loaders.product_by_id.load(key) is None:
+            raise NotFound("There is no such product.", field=field)
+        filters["product"] = key
     if given.name_contains is not None:
         filters["name_contains"] = clean_text(
             given.name_contains, field=["filter", "nameContains"], max_length=MAX_NAME

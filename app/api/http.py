@@ -20,13 +20,21 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from app.api.body import ClientGone, read_body, wait_for_disconnect
+from app.api.charging import (
+    REFUSED_DOCUMENT,
+    REFUSED_TOKEN,
+    Charge,
+    Charging,
+    paid_if_refused,
+)
 from app.api.encoding import encode
 from app.api.execution import Authenticate, Engine, MakeContext, make_engine, respond
 from app.api.explorer import PAGE_PATH
 from app.api.failures import Refusal, refuse_exception, refuse_transport
+from app.api.lease import Presence
 from app.api.negotiation import JSON, is_json_in_utf8, prefers_html, response_type
 from app.api.parameters import Parameters, parameters_from_body, parameters_from_url
-from app.api.websocket import serve_socket
+from app.api.websocket import origin_of, serve_socket
 from app.settings import Settings
 
 # What a URL's query may hold as it is; the rest is percent-encoded where it goes into a header.
@@ -51,6 +59,8 @@ def graphql_routes(
     authenticate: Authenticate,
     make_context: MakeContext,
     settings: Settings,
+    charging: Charging | None = None,
+    presence: Presence | None = None,
 ) -> list[BaseRoute]:
     """The routes of `/graphql`: HTTP and `graphql-transport-ws`.
 
@@ -60,9 +70,16 @@ def graphql_routes(
             `Unauthenticated` for a token that does not hold.
         make_context: A context with fresh loaders for that viewer.
         settings: Their limits, and whether the explorer is on.
+        charging: How callers are charged.
+        presence: How long viewers on sockets stay signed in.
     """
     engine = make_engine(
-        schema, authenticate=authenticate, make_context=make_context, settings=settings
+        schema,
+        authenticate=authenticate,
+        make_context=make_context,
+        settings=settings,
+        charging=charging,
+        presence=presence,
     )
     return [
         WebSocketRoute("/graphql", serve_socket(engine)),
@@ -103,15 +120,24 @@ async def _answer(engine: Engine, scope: Scope, receive: Receive) -> Answer:
         location = f"{PAGE_PATH}?{query}" if query else PAGE_PATH
         return Answer(HTTPStatus.SEE_OTHER, headers={"location": location})
     media_type = response_type(accept)
+    charge = engine.charge(client_address(scope))
     try:
         _check_request(scope["method"], headers, media_type)
-        return Answer(
-            HTTPStatus.OK, await _execute(engine, scope, headers, receive), media_type or JSON
-        )
+        body = await _execute(engine, scope, headers, receive, charge)
+        answer = Answer(HTTPStatus.OK, body, media_type or JSON)
     except ClientGone:
         raise
     except Exception as error:  # noqa: BLE001 - the last place where it can still be answered
-        return _refused(refuse_exception(error), media_type or JSON)
+        answer = _refused(refuse_exception(error), media_type or JSON)
+    if charge is not None:
+        answer.headers.update(charge.headers())
+    return answer
+
+
+def client_address(scope: Scope) -> str | None:
+    """Who is connected, or who the settings' proxies say it is."""
+    client = scope.get("client")
+    return None if client is None else str(client[0])
 
 
 def _check_request(method: str, headers: Headers, media_type: str | None) -> None:
@@ -129,20 +155,27 @@ def _check_request(method: str, headers: Headers, media_type: str | None) -> Non
         raise refuse_transport(415, message, headers={"accept-encoding": "identity"})
 
 
-async def _execute(engine: Engine, scope: Scope, headers: Headers, receive: Receive) -> bytes:
+async def _execute(
+    engine: Engine, scope: Scope, headers: Headers, receive: Receive, charge: Charge | None
+) -> bytes:
     # Several tokens, joined as HTTP joins them, are none; nor is an empty one.
     tokens = headers.getlist("authorization")
-    viewer = await engine.viewer(",".join(tokens) if tokens else None)
-    parameters = await _parameters(engine, scope, headers, receive)
-    operation = engine.documents.operation(parameters.query, parameters.operation_name)
-    if operation.kind is OperationType.SUBSCRIPTION:
-        message = "Subscriptions run over WebSocket, as graphql-transport-ws."
-        raise refuse_transport(400, message)
-    if operation.kind is OperationType.MUTATION and scope["method"] == "GET":
-        raise _method_refused("A mutation must be sent by POST.", "POST")
-    running = respond(engine, operation, parameters.variables, viewer)
-    is_query = operation.kind is OperationType.QUERY
-    return await (_unless_gone(running, receive) if is_query else running)
+    async with paid_if_refused(charge, REFUSED_TOKEN):
+        origin = origin_of(client_address(scope), headers)
+        viewer = await engine.viewer(",".join(tokens) if tokens else None, origin)
+    if charge is not None:
+        charge.of(viewer)
+    async with paid_if_refused(charge, REFUSED_DOCUMENT):
+        parameters = await _parameters(engine, scope, headers, receive)
+        operation = engine.documents.requested(parameters)
+        if operation.kind is OperationType.SUBSCRIPTION:
+            message = "Subscriptions run over WebSocket, as graphql-transport-ws."
+            raise refuse_transport(400, message)
+        if operation.kind is OperationType.MUTATION and scope["method"] == "GET":
+            raise _method_refused("A mutation must be sent by POST.", "POST")
+        running = respond(engine, operation, parameters.variables, viewer, charge)
+        is_query = operation.kind is OperationType.QUERY
+        return await (_unless_gone(running, receive) if is_query else running)
 
 
 def _refused(refusal: Refusal, media_type: str) -> Answer:

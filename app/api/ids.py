@@ -22,7 +22,9 @@ def parse_id(value: str) -> tuple[str, str] | None:
     if len(value) > _MAX_LENGTH:
         return None
     try:
-        type_name, colon, key = base64.urlsafe_b64decode(value).decode().partition(":")
+        # Strictly: else one object would have many ids, most of them garbage.
+        decoded = base64.b64decode(value, altchars=b"-_", validate=True)
+        type_name, colon, key = decoded.decode().partition(":")
     except (ValueError, binascii.Error):
         return None
     return (type_name, key) if colon and key.isprintable() else None

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from aiodataloader import DataLoader
 
+from app.audit import queries as audit
+from app.audit.queries import ChangeRecord, Trails
 from app.chat import queries as chat
 from app.chat.log import ConversationRecord, LogEntry
 from app.groups import queries as groups
@@ -17,7 +19,9 @@ from app.products import queries as products
 from app.products.queries import ProductRecord
 from app.services import Services
 from app.users import queries as users
+from app.users import sessions
 from app.users.queries import PersonalDetails, UserRecord
+from app.users.sessions import SessionRecord
 from app.viewer import Viewer
 
 K = TypeVar("K", bound=Hashable)
@@ -32,6 +36,11 @@ class Loaders:
     def __init__(self, viewer: Viewer, services: Services) -> None:
         self._viewer = viewer
         self._services = services
+
+    def forget(self) -> None:
+        """Read anew whatever is asked for from now on."""
+        for name in [name for name in vars(self) if not name.startswith("_")]:
+            delattr(self, name)
 
     # -- users
 
@@ -49,6 +58,24 @@ class Loaders:
     def personal_details(self) -> DataLoader[int, PersonalDetails | None]:
         """By user number."""
         return self._one(users.personal_details_by_ids, self._services.auth)
+
+    # -- the audit
+
+    @cached_property
+    def change_by_id(self) -> DataLoader[UUID, ChangeRecord | None]:
+        """By the change's id."""
+        trails = Trails(self._services.main, self._services.auth)
+        return self._one(audit.changes_by_ids, trails)
+
+    @cached_property
+    def session_by_id(self) -> DataLoader[UUID, SessionRecord | None]:
+        """The viewer's own, by session id."""
+        return self._one(sessions.sessions_by_ids, self._services.auth)
+
+    @cached_property
+    def sessions_by_user(self) -> DataLoader[tuple[int, ListQuery], Page[SessionRecord]]:
+        """The viewer's own, by user and page."""
+        return self._pages(sessions.sessions_by_users, self._services.auth)
 
     # -- products
 

@@ -89,6 +89,9 @@ def mutation(
     def decorate(resolver: Callable[..., Awaitable[PayloadT]]) -> Any:
         @wraps(resolver)
         async def resolve(*args: Any, **kwargs: Any) -> PayloadT:
+            # What the mutation before it in the document has read is what it may have changed.
+            if (info := kwargs.get("info")) is not None:
+                info.context.loaders.forget()
             try:
                 return await resolver(*args, **kwargs)
             except DomainError as error:

@@ -10,14 +10,22 @@ from app.api.failures import refuse_transport
 
 # Far beyond any input type's nesting, and well inside what a JSON encoder can write back.
 _MAX_NESTING = 64
-_NAMES = frozenset({"query", "operationName", "variables", "extensions"})
+_NAMES = frozenset({"query", "documentId", "operationName", "variables", "extensions"})
+# Apollo's form of an id, and the prefix that GraphQL over HTTP's appendix gives the same hash.
+_APOLLO, _PREFIX = "persistedQuery", "sha256:"
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters that the GraphQL-over-HTTP specification names; null and absent alike."""
+    """The parameters that the GraphQL-over-HTTP specification names; null and absent alike.
 
-    query: str
+    Attributes:
+        query: A document, or None where only an id is given.
+        document_id: The id of a trusted document: its hash, or what its manifest calls it.
+    """
+
+    query: str | None
+    document_id: str | None
     operation_name: str | None
     variables: dict[str, Any]
 
@@ -85,15 +93,30 @@ def parameters_from_object(request: dict[str, Any]) -> Parameters:
         Refusal: 400: a parameter is of the wrong type.
     """
     query = request.get("query")
-    if not isinstance(query, str):
-        raise refuse_transport(400, "The parameter query must be a string.")
     operation_name = request.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
         raise refuse_transport(400, "The parameter operationName must be a string or null.")
     for name in ("variables", "extensions"):
         if not isinstance(request.get(name), dict | None):
             raise refuse_transport(400, f"The parameter {name} must be an object or null.")
-    return Parameters(query, operation_name, request.get("variables") or {})
+    document_id = _document_id(request)
+    if not isinstance(query, str) and (query is not None or document_id is None):
+        raise refuse_transport(400, "The parameter query must be a string.")
+    return Parameters(query, document_id, operation_name, request.get("variables") or {})
+
+
+def _document_id(request: dict[str, Any]) -> str | None:
+    document_id = request.get("documentId")
+    persisted = (request.get("extensions") or {}).get(_APOLLO)
+    if document_id is None and persisted is not None:
+        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+            raise refuse_transport(400, f"The extension {_APOLLO} must be an object of version 1.")
+        document_id = persisted.get("sha256Hash")
+        if not isinstance(document_id, str):
+            raise refuse_transport(400, f"The extension {_APOLLO} must have a sha256Hash.")
+    if not isinstance(document_id, str | None):
+        raise refuse_transport(400, "The parameter documentId must be a string.")
+    return None if document_id is None else document_id.removeprefix(_PREFIX)
 
 
 def _nests_deeper(value: Any, limit: int) -> bool:

@@ -1,4 +1,4 @@
-"""How many values a response may hold, pages being full: small documents can ask for billions."""
+"""What a response may cost, its pages being full: small documents can ask for billions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,6 +28,8 @@ from app.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 # Fields, arguments, enum values, members: many for some types, none for most.
 _INTROSPECTED = 2
+# An object costs a loader's key and an await: as much time as this many scalars, as measured.
+OBJECT = 8
 
 
 def cost(
@@ -36,10 +38,11 @@ def cost(
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any] | None = None,
 ) -> int:
-    """The number of values in the largest response that an operation can have.
+    """The cost of the largest response that an operation can have: a scalar's is 1.
 
-    A connection counts as full, and a list of ids as found; other lists are a row's own and count
-    once. Each fragment is counted once, so the time is linear in the document.
+    An object costs `OBJECT` more than its fields. A connection counts as full, and a list of ids
+    as found; other lists are a row's own and count once. Each fragment is counted once, so the
+    time is linear in the document.
 
     Args:
         schema: For which the document is valid, which bounds how deep its fragments nest.
@@ -90,10 +93,13 @@ class _Counter:
         if field is None or node.selection_set is None:
             return 1
         nested = self.count(node.selection_set, get_named_type(field.type))
-        return 1 + self._length(node, field, composite) * nested
-
-    def _length(self, node: FieldNode, field: GraphQLField, parent: GraphQLNamedType) -> int:
         is_list = is_list_type(get_nullable_type(field.type))
+        own = 1 if is_list or is_introspection_type(get_named_type(field.type)) else OBJECT
+        return own + self._length(node, field, composite, is_list=is_list) * nested
+
+    def _length(
+        self, node: FieldNode, field: GraphQLField, parent: GraphQLNamedType, *, is_list: bool
+    ) -> int:
         if is_list and is_introspection_type(parent):
             return len(self._schema.type_map) if node.name.value == "types" else _INTROSPECTED
         given = {argument.name.value: argument.value for argument in node.arguments or ()}

@@ -18,8 +18,11 @@ from graphql import (
     SelectionSetNode,
 )
 
-from app.api.failures import VALIDATION_FAILED, Refusal, refuse
+from app.api.failures import INTROSPECTION_DISABLED, VALIDATION_FAILED, Refusal, refuse
 from app.settings import Settings
+
+# `__typename` tells nothing that the client did not ask by name.
+_INTROSPECTION = frozenset({"__schema", "__type"})
 
 
 @dataclass(slots=True)
@@ -31,6 +34,7 @@ class Cost:
     aliases: int = 0
     root_fields: int = 0
     directives: int = 0
+    introspects: bool = False
     # Each spread with the depth at which it stands.
     spreads: list[tuple[str, int]] = field(default_factory=list)
 
@@ -39,7 +43,8 @@ def check_limits(document: DocumentNode, settings: Settings) -> None:
     """Refuse a document of which any operation asks for more than the settings allow.
 
     Raises:
-        Refusal: With the limit's code and both numbers; or for fragments that spread in a ring.
+        Refusal: With the limit's code and both numbers; or for fragments that spread in a ring; or
+            for introspection where the settings allow none.
     """
     fragments: dict[str, Cost] = {}
     operations: list[Cost] = []
@@ -52,6 +57,10 @@ def check_limits(document: DocumentNode, settings: Settings) -> None:
     spreads = sum(len(cost.spreads) for cost in (*fragments.values(), *operations))
     count = len(fragments) + spreads
     _check("FRAGMENTS", "fragments and spreads", count, settings.max_query_fragments)
+    if not settings.introspection and any(
+        c.introspects for c in (*fragments.values(), *operations)
+    ):
+        raise refuse(INTROSPECTION_DISABLED, "This server does not tell its schema.")
     for name in _dependencies_first(fragments):
         _expand(fragments[name], fragments)
     # Unused fragments cost validation as much as used ones: they count as operations do.
@@ -81,6 +90,7 @@ def _own_cost(definition: OperationDefinitionNode | FragmentDefinitionNode) -> C
             cost.spreads.append((selection.name.value, depth))
         elif isinstance(selection, FieldNode):
             cost.fields += 1
+            cost.introspects |= selection.name.value in _INTROSPECTION
             cost.depth = max(cost.depth, depth)
             cost.aliases += selection.alias is not None
             cost.root_fields += depth == 1

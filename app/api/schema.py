@@ -8,6 +8,8 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from app.api.accounts import AccountMutations
+from app.api.audit import AuditEvent, AuditQueries
 from app.api.chat import ChatQueries, ChatSubscriptions, MembersChanged, MessageSent, RefetchNeeded
 from app.api.chat_mutations import ChatMutations
 from app.api.context import Info
@@ -17,7 +19,8 @@ from app.api.ids import parse_id
 from app.api.loaders import Loaders
 from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
-from app.api.types import Conversation, Group, Message, Node, Product, User
+from app.api.rate_limit import RateLimitQueries
+from app.api.types import Conversation, Group, Message, Node, Product, Session, User
 from app.api.users import UserQueries
 from app.errors import Invalid
 from app.paging import MAX_PAGE_SIZE
@@ -63,9 +66,11 @@ async def _node(loaders: Loaders, id_: str) -> Any:
         return await loaders.product_by_id.load(key)
     by_uuid = {
         "User": "user_by_public_id",
+        "Session": "session_by_id",
         "Group": "group_by_id",
         "Conversation": "conversation_by_id",
         "Message": "message_by_id",
+        "AuditEvent": "change_by_id",
     }
     if type_name not in by_uuid:
         return None
@@ -76,14 +81,38 @@ async def _node(loaders: Loaders, id_: str) -> Any:
     return await getattr(loaders, by_uuid[type_name]).load(uuid)
 
 
-Query = merge_types("Query", (NodeQueries, UserQueries, ProductQueries, GroupQueries, ChatQueries))
-Mutation = merge_types("Mutation", (ProductMutations, GroupMutations, ChatMutations))
+Query = merge_types(
+    "Query",
+    (
+        NodeQueries,
+        UserQueries,
+        ProductQueries,
+        GroupQueries,
+        ChatQueries,
+        AuditQueries,
+        RateLimitQueries,
+    ),
+)
+Mutation = merge_types(
+    "Mutation", (AccountMutations, ProductMutations, GroupMutations, ChatMutations)
+)
 Subscription = merge_types("Subscription", (ChatSubscriptions,))
 
 schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
-    types=[User, Product, Group, Conversation, Message, MessageSent, MembersChanged, RefetchNeeded],
+    types=[
+        User,
+        Session,
+        AuditEvent,
+        Product,
+        Group,
+        Conversation,
+        Message,
+        MessageSent,
+        MembersChanged,
+        RefetchNeeded,
+    ],
     config=StrawberryConfig(),
 )

@@ -1,4 +1,4 @@
-"""What uvicorn leaves open, closed: slow headers, readers that never read, and how sockets end."""
+"""What uvicorn leaves open, closed: endless headers, readers that never read, how sockets end."""
 
 import asyncio
 from typing import Any
@@ -6,12 +6,15 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from app.api.websocket import RESUME
+from app.api.lease import RESUME
 from app.settings import Settings
 
 _GOING_AWAY = 1001
 # From a connection's opening, or a request's first byte, to the end of its headers.
 _HEADERS_TIMEOUT = 10.0
+# What may have come of headers that are not complete, in bytes; besides what one read brings.
+_MAX_HEADERS = 65_536
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n"
 _PING_INTERVAL = 20.0
 _GRACEFUL_SHUTDOWN = 10
 
@@ -27,19 +30,33 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
         # Compressing each event for each subscriber costs more than the bytes it saves.
         "ws_per_message_deflate": False,
         "server_header": False,
+        # Nobody's X-Forwarded-For is believed, not even this machine's, unless told to.
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
         "timeout_graceful_shutdown": _GRACEFUL_SHUTDOWN,
     }
 
 
 class HeadersInTime(HttpToolsProtocol):
-    """HTTP whose headers must arrive in time; uvicorn would wait for them for ever."""
+    """HTTP whose headers must arrive in time and end; uvicorn would take them for ever."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _received = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
         self._arm()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless it is more of headers that are too long already."""
+        is_headers = self._deadline is not None
+        super().data_received(data)
+        if is_headers and self._deadline is not None:
+            self._received += len(data)
+            if self._received > _MAX_HEADERS:
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
 
     def on_message_begin(self) -> None:
         """Wait for the headers of a request that has begun."""
@@ -64,6 +81,7 @@ class HeadersInTime(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+            self._received = 0
 
 
 class ResumableSocket(WebSocketsSansIOProtocol):

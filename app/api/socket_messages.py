@@ -107,6 +107,11 @@ def write_pong(payload: dict[str, Any] | None) -> str:
     return orjson.dumps(message).decode()
 
 
+def write_ping(payload: dict[str, Any]) -> str:
+    """Something to know that concerns no operation; the client answers with a pong."""
+    return orjson.dumps({"type": "ping", "payload": payload}).decode()
+
+
 def write_next(operation_id: str, response: bytes) -> str:
     """A response of an operation, already JSON: its bytes go out as they are."""
     return f'{{"id":{_quoted(operation_id)},"type":"next","payload":{response.decode()}}}'

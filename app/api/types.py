@@ -34,8 +34,9 @@ from app.media import AttachmentType
 from app.paging import ListQuery, Page, PageArgs, page_args, page_of_ids
 from app.products.models import Cause, PublishingStatus
 from app.products.queries import ProductOrder, ProductRecord, can_update_product
-from app.users.models import Platform, SubscriptionTier, UserRole, UserStatus
+from app.users.models import DeviceType, Platform, SubscriptionTier, UserRole, UserStatus
 from app.users.queries import PersonalDetails, UserRecord
+from app.users.sessions import SessionOrder, SessionRecord
 
 
 @strawberry.interface(description="An object with an id by which `node` finds it again.")
@@ -81,6 +82,26 @@ class User(Node):
     )
     async def personal(self, root: Parent[UserRecord], info: Info) -> PersonalDetails | None:  # noqa: D102
         return await info.context.loaders.personal_details.load(root.id)
+
+    @strawberry.field(
+        description="Where you are signed in, newest first; null unless this is you.",
+        graphql_type="Connection[Session] | None",
+    )
+    async def sessions(  # noqa: D102
+        self,
+        root: Parent[UserRecord],
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Page[SessionRecord] | None:
+        args = page_args(first, after, last, before)
+        if root.id != info.context.viewer.user_id:
+            return None
+        query = ListQuery(SessionOrder.STARTED_AT, descending=True, args=args)
+        return await info.context.loaders.sessions_by_user.load((root.id, query))
 
     @strawberry.field(
         description="What they sell, newest first, as far as you may see it.",
@@ -165,6 +186,34 @@ class PersonalInformation:
     @strawberry.field(description="The postal code.")
     def pincode(self, root: Parent[PersonalDetails]) -> str | None:  # noqa: D102
         return None if root.pincode is None else str(root.pincode)
+
+
+@strawberry.type(description="A sign-in of yours on one device, which has not ended.")
+class Session(Node):
+    """Read off a `SessionRecord`."""
+
+    id: strawberry.ID = _id_of("Session")
+    device_name: str | None = strawberry.field(description="What the device was called.")
+    device_type: DeviceType | None = strawberry.field(description="What it is.")
+    platform: Platform | None = strawberry.field(description="Through what you signed in.")
+    user_agent: str | None = strawberry.field(description="What its program calls itself.")
+    started_at: datetime = strawberry.field(description="When you signed in.")
+    last_activity_at: datetime = strawberry.field(
+        description="When it was last used, to within minutes."
+    )
+
+    @strawberry.field(description="The network address from which you signed in.")
+    def address(self, root: Parent[SessionRecord]) -> str | None:  # noqa: D102
+        return None if root.address is None else str(root.address)
+
+    @strawberry.field(description="Whether it is the session of this request.")
+    def is_current(self, root: Parent[SessionRecord], info: Info) -> bool:  # noqa: D102
+        return root.id == info.context.viewer.session_id
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        """Whether a record is a session's."""
+        return isinstance(obj, SessionRecord)
 
 
 @strawberry.type(description="A file, picture, film or sound, by its address.")
@@ -423,7 +472,9 @@ class Conversation(Node):
 
     @strawberry.field(description="How many messages you have not read.")
     async def unread_count(self, root: Parent[ConversationRecord], info: Info) -> int:  # noqa: D102
-        return root.message_count - await info.context.loaders.read_position.load(root.id)
+        read = await info.context.loaders.read_position.load(root.id)
+        # One's own newest message may be marked as read a moment before it is visible.
+        return max(0, root.message_count - read)
 
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:

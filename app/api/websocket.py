@@ -5,17 +5,27 @@ not offered, and a client that offers only it is closed with 4406.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
+from datetime import datetime
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from app.api.charging import (
+    REFUSED_DOCUMENT,
+    REFUSED_TOKEN,
+    Charge,
+    address_key,
+    paid_if_refused,
+)
 from app.api.documents import Operation
 from app.api.execution import Engine, Variables, respond, stream
 from app.api.failures import TOO_MANY_OPERATIONS, Refusal, refuse, refuse_exception
+from app.api.lease import RESUME, Lease
 from app.api.socket_messages import (
     Complete,
     ProtocolError,
@@ -26,17 +36,20 @@ from app.api.socket_messages import (
     write_complete,
     write_error,
     write_next,
+    write_ping,
     write_pong,
 )
+from app.errors import Unauthenticated
+from app.viewer import Origin
 
 SUBPROTOCOL = "graphql-transport-ws"
-RESUME = "resume with cursor"
-
 _GOING_AWAY = 1001
 _TOO_BIG = 1009
 _TRY_AGAIN_LATER = 1013
 # How long a close may wait behind what the peer has not read yet.
 _CLOSE_TIMEOUT = 1.0
+# Seconds that a dropped operation has to clean up before it is cancelled again.
+_INSIST = 1.0
 
 
 def serve_socket(engine: Engine) -> Callable[[WebSocket], Awaitable[None]]:
@@ -82,7 +95,19 @@ class _Socket:
         self._engine = engine
         self._settings = engine.settings
         self._websocket = websocket
+        client = websocket.client
+        self._address = None if client is None else client.host
+        self._origin = origin_of(self._address, websocket.headers)
         self._viewer: Any = None
+        self._lease = Lease(
+            engine.presence,
+            engine.settings.socket_expiry_warning,
+            warn=self._warn,
+            sign_out=self._sign_out,
+        )
+        self._telling: set[asyncio.Task[None]] = set()
+        # Under which this socket is counted, once it is known whose it is.
+        self._owner: str | None = None
         self._acknowledged = False
         self._operations: dict[str, _Running] = {}
         # What was dropped and has not ended: mutations that finish, sources that clean up.
@@ -103,6 +128,8 @@ class _Socket:
             raise
         finally:
             self._reader.cancel()
+            self._lease.end()
+            self._uncount()
             for operation_id in list(self._operations):
                 self._drop(operation_id)
             if self._failure is not None:
@@ -132,7 +159,7 @@ class _Socket:
             case Simple(type="connection_init"):
                 await self._initialise(message.payload or {})
             case Simple(type="ping"):
-                await self._send(write_pong(message.payload))
+                await self._pong(message.payload or {}, message.payload)
             case Subscribe():
                 await self._start(message)
             case Complete():
@@ -148,12 +175,76 @@ class _Socket:
         if authorization is None:
             authorization = self._websocket.headers.get("authorization")
         try:
-            self._viewer = await self._engine.viewer(authorization)
+            self._viewer = await self._engine.viewer(authorization, self._origin)
         except Refusal as refusal:
             code, reason = (4403, "Forbidden") if refusal.status == 401 else (4500, str(refusal))
             raise ProtocolError(code, reason) from refusal
+        self._count()
         self._acknowledged = True
+        self._lease.renew(self._viewer)
         await self._send(write_ack())
+
+    async def _pong(self, payload: dict[str, Any], echoed: dict[str, Any] | None) -> None:
+        authorization = payload.get("Authorization", payload.get("authorization"))
+        if authorization is None or not self._acknowledged:
+            await self._send(write_pong(echoed))
+            return
+        # A token that does not hold is no reason to close: the one before it may still do.
+        try:
+            async with paid_if_refused(self._engine.charge(self._address), REFUSED_TOKEN):
+                viewer = await self._engine.viewer(authorization, self._origin)
+        except Refusal as refusal:
+            await self._send(write_pong({"errors": refusal.errors}))
+            return
+        if not self._lease.may_renew(self._viewer, viewer):
+            raise ProtocolError(4403, "Forbidden: the new token is another user's")
+        self._viewer = viewer
+        expires_at = self._lease.renew(viewer)
+        await self._send(write_pong({"expiresAt": expires_at}))
+
+    def _warn(self, expires_at: datetime) -> None:
+        self._tell(self._send(write_ping({"type": "TOKEN_EXPIRES", "expiresAt": expires_at})))
+
+    def _sign_out(self, error: Unauthenticated, reason: str) -> None:
+        self._tell(self._leave(error, reason))
+
+    def _tell(self, telling: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(_unless_gone(telling))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _leave(self, error: Unauthenticated, reason: str) -> None:
+        reading = [i for i, running in self._operations.items() if not running.writes]
+        writing = {running.task for running in self._operations.values() if running.writes}
+        for operation_id in reading:
+            self._drop(operation_id)  # before anything is awaited: not one event more
+        with suppress(TimeoutError, WebSocketDisconnect):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                for operation_id in reading:
+                    await self._send(write_error(operation_id, refuse_exception(error).errors))
+                if writing:  # it may be what signed out, and its client wants to hear of it
+                    await asyncio.wait(writing)
+        self._failure = ProtocolError(4403, reason)
+        if self._reader is not None:
+            self._reader.cancel()
+
+    def _count(self) -> None:
+        charging, sockets = self._engine.charging, self._engine.sockets
+        if charging is None:
+            return
+        owner = charging.payer(self._viewer, self._address)
+        limit = self._settings.socket_max_per_user
+        if sockets[owner] >= limit:
+            raise ProtocolError(_TRY_AGAIN_LATER, f"At most {limit} sockets may be open at once")
+        sockets[owner] += 1
+        self._owner = owner
+
+    def _uncount(self) -> None:
+        if self._owner is not None:
+            self._engine.sockets[self._owner] -= 1
+            if not self._engine.sockets[self._owner]:
+                del self._engine.sockets[self._owner]
+            self._owner = None
 
     async def _start(self, message: Subscribe) -> None:
         if not self._acknowledged:
@@ -161,17 +252,20 @@ class _Socket:
         if message.id in self._operations:
             raise ProtocolError(4409, f"Subscriber for {message.id} already exists")
         limit, parameters = self._settings.socket_max_operations, message.parameters
+        charge = self._engine.charge(self._address)
         try:
+            if charge is not None:
+                charge.of(self._viewer)
             if len(self._operations) + len(self._ending) >= limit:
                 text = f"At most {limit} operations may run on one socket; open another."
                 raise refuse(TOO_MANY_OPERATIONS, text)  # noqa: TRY301
-            operation = self._engine.documents.operation(
-                parameters.query, parameters.operation_name
-            )
+            async with paid_if_refused(charge, REFUSED_DOCUMENT):
+                operation = self._engine.documents.requested(parameters)
         except Exception as error:  # noqa: BLE001 - this operation fails, and the socket lives
             await self._send(write_error(message.id, refuse_exception(error).errors))
             return
-        task = asyncio.create_task(self._operate(message.id, operation, parameters.variables))
+        running = self._operate(message.id, operation, parameters.variables, charge)
+        task = asyncio.create_task(running)
         self._operations[message.id] = _Running(task, operation.kind is OperationType.MUTATION)
 
     def _drop(self, operation_id: str) -> None:
@@ -181,12 +275,15 @@ class _Socket:
         self._ending.add(running.task)
         running.task.add_done_callback(self._ending.discard)
         if not running.writes:
-            running.task.cancel()
+            _insist(running.task)
 
-    async def _operate(self, operation_id: str, operation: Operation, variables: Variables) -> None:
+    async def _operate(
+        self, operation_id: str, operation: Operation, variables: Variables, charge: Charge | None
+    ) -> None:
         with suppress(WebSocketDisconnect):
             try:
-                await self._send_responses(operation_id, operation, variables)
+                async with paid_if_refused(charge, REFUSED_DOCUMENT):
+                    await self._send_responses(operation_id, operation, variables, charge)
                 last = write_complete(operation_id)
             except WebSocketDisconnect:
                 raise
@@ -198,15 +295,20 @@ class _Socket:
                 await self._send(last)
 
     async def _send_responses(
-        self, operation_id: str, operation: Operation, variables: Variables
+        self, operation_id: str, operation: Operation, variables: Variables, charge: Charge | None
     ) -> None:
         if operation.kind is OperationType.SUBSCRIPTION:
-            responses = stream(self._engine, operation, variables, self._viewer)
+            engine, viewer = self._engine, self._viewer
+            responses = stream(
+                engine, operation, variables, viewer, charge, current=lambda: self._viewer
+            )
             async with aclosing(responses):
                 async for response in responses:
+                    if not self._is_heard(operation_id):
+                        return  # its cancellation was lost; see `_insist`
                     await self._send(write_next(operation_id, response))
         else:
-            response = await respond(self._engine, operation, variables, self._viewer)
+            response = await respond(self._engine, operation, variables, self._viewer, charge)
             if self._is_heard(operation_id):
                 await self._send(write_next(operation_id, response))
 
@@ -232,6 +334,31 @@ class _Socket:
         with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self._websocket.close(failure.code, failure.reason)
+
+
+async def _unless_gone(telling: Coroutine[Any, Any, None]) -> None:
+    with suppress(WebSocketDisconnect):
+        await telling
+
+
+def origin_of(address: str | None, headers: Headers) -> Origin:
+    """From where a request or a socket comes."""
+    user_agent = headers.get("user-agent")
+    try:
+        ip_address(address or "")
+    except ValueError:
+        return Origin(None, address_key(address), user_agent)
+    return Origin(address, address_key(address), user_agent)
+
+
+def _insist(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it ends: drivers lose a cancellation that comes with what they awaited.
+
+    So does Python 3.11's own `asyncio.wait_for`.
+    """
+    if not task.done():
+        task.cancel()
+        asyncio.get_running_loop().call_later(_INSIST, _insist, task)
 
 
 def _closing(error: BaseException) -> ProtocolError:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +29,9 @@ from app.stores.postgres import Postgres
 _log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
+# How many of this process's sends are in PostgreSQL for one conversation: one writes and one waits
+# for the head's lock. More would wait on connections that other conversations need.
+_AT_ONCE = 2
 _FORGET_EVERY = 0.1  # seconds: pending rows are deleted in batches
 _SWEEP_EVERY = 2.0  # seconds
 _SWEEP_AGE = timedelta(seconds=2)
@@ -48,6 +52,7 @@ class BothStores:
         self._mongo = MongoLog(mongo)
         self._mode: StoresMode | None = None
         self._mirrored: list[tuple[UUID, int]] = []
+        self._turns: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -96,9 +101,10 @@ class BothStores:
             StoreUnavailable: Not acknowledged: it may or may not be stored, and a retry with the
                 same id makes it one.
         """
+        turns = self._turns.setdefault(entry.conversation_id, asyncio.Semaphore(_AT_ONCE))
         for _ in range(_ATTEMPTS):
             try:
-                async with self._main.begin() as tx:
+                async with turns, self._main.begin() as tx:
                     placed = await self.append(tx, entry, member=member)
             except StaleMode:
                 continue
@@ -164,6 +170,10 @@ class BothStores:
                     await self._mirror(entry)
                 except SlotTaken:
                     _log.exception("%s at %d differs between the stores", conversation_id, seq)
+                except StoreUnavailable:
+                    raise
+                except Exception:  # noqa: BLE001 - logged, and the later ones do not wait for it
+                    _log.exception("%s at %d cannot be carried over", conversation_id, seq)
         if places:
             _log.info("carried %d pending entries over to MongoDB", len(places))
 
@@ -220,7 +230,15 @@ class BothStores:
 
     async def entries_by_ids(self, ids: Sequence[UUID]) -> dict[UUID, LogEntry]:
         """See `MessageStore`."""
-        return await self._mongo.entries_by_ids(ids)
+        found = await self._mongo.entries_by_ids(ids)
+        missing = [i for i in ids if i not in found]
+        if missing:
+            # A conversation's head may name a message a moment before MongoDB holds it.
+            with suppress(StoreUnavailable):
+                for entry in await self._postgres.entries_by_ids(missing):
+                    await self._mirror(entry)
+                    found[entry.id] = entry
+        return found
 
     async def heads(self, ids: Sequence[UUID]) -> dict[UUID, int]:
         """See `MessageStore`."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +18,7 @@ from app.chat.log import (
     member_entry_id,
     message_id,
 )
+from app.chat.metadata import clean_metadata
 from app.chat.models import (
     Conversation,
     ConversationHead,
@@ -27,7 +27,7 @@ from app.chat.models import (
     EntryKind,
 )
 from app.chat.queries import conversations_by_ids
-from app.errors import ClientKeyReused, Invalid, NotFound, StoreUnavailable, TooLong
+from app.errors import ClientKeyReused, Invalid, NotFound, StoreUnavailable
 from app.media import Attachment, clean_attachments
 from app.once import check_client_key
 from app.text import clean_text
@@ -36,7 +36,6 @@ from app.viewer import Viewer
 
 MAX_TEXT = 10_000  # characters
 MAX_TITLE = 200
-MAX_METADATA = 8_192  # bytes of JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ async def send_message(
         client_key=key,
         text=_clean_text(new),
         attachments=clean_attachments(new.attachments, field=["input", "attachments"]),
-        metadata=_clean_metadata(new.metadata),
+        metadata=clean_metadata(new.metadata, field=["input", "metadata"]),
     )
     sent = await backend.chat.send(entry, member=me)
     if _content(sent) != _content(entry) and sent.version == sent.seq:
@@ -95,29 +94,6 @@ def _clean_text(new: NewMessage) -> str | None:
     if new.text is None and new.attachments:
         return None
     return clean_text(new.text or "", field=["input", "text"], max_length=MAX_TEXT, multiline=True)
-
-
-def _clean_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
-    where = ["input", "metadata"]
-    if not isinstance(metadata, dict):
-        raise Invalid("Metadata is a JSON object.", field=where)
-    try:
-        size = len(orjson.dumps(metadata))
-    except (TypeError, ValueError) as error:
-        raise Invalid(f"Metadata cannot be stored: {error}.", field=where) from None
-    if size > MAX_METADATA:
-        raise TooLong(f"Metadata has at most {MAX_METADATA:,} bytes as JSON.", field=where)
-    if b"\\u0000" in orjson.dumps(metadata) or _has_operator(metadata):
-        raise Invalid(
-            "Metadata has no NUL, and no key that begins with `$` or is empty.", field=where
-        )
-    return metadata
-
-
-def _has_operator(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(k.startswith("$") or not k or _has_operator(v) for k, v in value.items())
-    return isinstance(value, list) and any(map(_has_operator, value))
 
 
 async def start_direct(backend: Backend, viewer: Viewer, other: UUID) -> ConversationRecord:

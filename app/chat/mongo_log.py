@@ -22,6 +22,10 @@ from app.stores.mongo import Document, Mongo, unavailable
 # What a reader is shown: entries that PostgreSQL has too.
 _CLEAN = {"dirty": False}
 
+# A list of values costs a server a search each, and some of them the square of its length.
+_LISTED = 500
+_AT_ONCE = 8  # commands of one read under way
+
 
 class SlotTaken(StoreUnavailable):
     """MongoDB holds another entry in this place: the two stores have diverged."""
@@ -176,20 +180,18 @@ class MongoLog:
         return [_entry(row) for row in rows]
 
     async def messages(self, windows: Sequence[Window]) -> list[list[LogEntry]]:
-        """Each window's messages, in order, in one command; a hole is just missing."""
+        """Each window's messages, in order; a hole is just missing.
+
+        One command for few messages, however many windows; one for each window for many.
+        """
         wanted = [w for w in windows if w.low <= w.high]
-        if not wanted:
-            return [[] for _ in windows]
-        if len(wanted) == 1:
-            (one,) = wanted
-            slots: Document = {
-                "$gte": slot(one.conversation_id, one.low),
-                "$lte": slot(one.conversation_id, one.high),
-            }
+        if len(wanted) > 1 and sum(len(w.numbers) for w in wanted) <= _LISTED:
+            places = [slot(w.conversation_id, n) for w in wanted for n in w.numbers]
+            rows = await self._in_slots({"$in": places})
         else:
-            slots = {"$in": [slot(w.conversation_id, n) for w in wanted for n in w.numbers]}
-        with unavailable():
-            rows = await self._messages.find({"slot": slots, **_CLEAN}).to_list()
+            gate = asyncio.Semaphore(_AT_ONCE)
+            pages = await asyncio.gather(*(self._in_window(window, gate) for window in wanted))
+            rows = [row for page in pages for row in page]
         found: dict[UUID, list[LogEntry]] = defaultdict(list)
         for row in sorted(rows, key=itemgetter("msg_no")):
             found[row["conversation_id"]].append(_entry(row))
@@ -197,6 +199,15 @@ class MongoLog:
             [e for e in found[w.conversation_id] if w.low <= (e.msg_no or 0) <= w.high]
             for w in windows
         ]
+
+    async def _in_window(self, window: Window, gate: asyncio.Semaphore) -> list[Document]:
+        low, high = (slot(window.conversation_id, n) for n in (window.low, window.high))
+        async with gate:
+            return await self._in_slots({"$gte": low, "$lte": high})
+
+    async def _in_slots(self, slots: Document) -> list[Document]:
+        with unavailable():
+            return await self._messages.find({"slot": slots, **_CLEAN}).to_list()
 
     async def entries_by_ids(self, ids: Sequence[UUID]) -> dict[UUID, LogEntry]:
         """The entries with these ids."""

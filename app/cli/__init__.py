@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import dev, login, migrate, schema, seed, serve, stores
+from app.cli import audit, dev, login, migrate, schema, seed, serve, stores
 
 cli = typer.Typer(
     name="isthmus",
@@ -23,6 +23,7 @@ cli.command("seed")(seed.seed)
 cli.add_typer(schema.app, name="schema")
 cli.command("login")(login.login)
 cli.add_typer(stores.app, name="stores")
+cli.add_typer(audit.app, name="audit")
 
 
 def _version(*, wanted: bool) -> None:

@@ -8,6 +8,8 @@ from app.cli.errors import CommandError
 from app.cli.running import run_with_stores
 from app.settings import Settings
 
+_HOURS = 12  # a working day
+
 
 def login(email: Annotated[str, typer.Argument(help="Of an existing user.")]) -> None:
     """Print an access token for a user, in development only."""
@@ -19,33 +21,54 @@ def login(email: Annotated[str, typer.Argument(help="Of an existing user.")]) ->
 
 
 async def token_for(settings: Settings, email: str) -> str:
-    """An access token for the user with that address, whatever its case.
+    """An access token for the user with that address, whatever its case, in a session of its own.
 
     Raises:
         CommandError: There is no such user, or not an active one.
         StoreUnavailable: The auth database does not answer.
     """
-    from sqlalchemy import bindparam, func, select
+    from datetime import timedelta
+    from uuid import uuid4
 
-    from app.stores.postgres import Postgres, Read
+    from sqlalchemy import func, select
+
+    from app.stores.postgres import Postgres
     from app.tokens import open_tokens
-    from app.users.models import User
+    from app.users.models import User, UserStatus
+    from app.users.starting import Account, Device, start_session
+    from app.viewer import NOWHERE
 
     if settings.auth_url is None:
         raise CommandError("AUTH_DATABASE_URL is not set.")
-    by_email = Read(
-        select(User.id, User.public_id, User.role).where(
-            func.lower(User.email) == func.lower(bindparam("email", type_=User.email.type)),
-            User.is_active,
-            User.deleted_at.is_(None),
-        )
+    platform = settings.platforms[0]
+    by_email = select(User.id, User.public_id, User.role).where(
+        func.lower(User.email) == email.lower(),
+        User.is_active,
+        User.status != UserStatus.INACTIVE,
+        User.deleted_at.is_(None),
     )
     store = Postgres(settings.auth_url, settings)
     try:
-        rows = await store.fetch(by_email, email=email)
+        async with store.begin() as tx:
+            row = (await tx.execute(by_email)).first()
+            if row is None:
+                raise CommandError(f"No active user has the address {email}.")
+            account = Account(row.id, row.public_id, row.role.value)
+            session_id = await start_session(
+                tx,
+                account,
+                platform,
+                origin=NOWHERE,
+                device=Device("isthmus login"),
+                key=f"login:{uuid4()}",
+            )
     finally:
         await store.close()
-    if not rows:
-        raise CommandError(f"No active user has the address {email}.")
-    user_id, public_id, role = rows[0]
-    return open_tokens(settings).issue(user_id, public_id, role)
+    return open_tokens(settings).issue(
+        account.user_id,
+        account.public_id,
+        account.role,
+        session_id=session_id,
+        platform=platform,
+        lifetime=timedelta(hours=_HOURS),
+    )

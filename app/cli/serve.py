@@ -57,8 +57,20 @@ def refuse_unsafe(settings: Settings) -> None:
     ]
     if settings.environment == "production":
         problems += _unsafe_in_production(settings)
+    if settings.trusted_documents is not None and not problems:
+        problems += _bad_documents(settings)
     if problems:
         raise CommandError("not served: " + "; ".join(problems) + ".")
+
+
+def _bad_documents(settings: Settings) -> list[str]:
+    from app.main import create_app
+
+    try:
+        create_app(settings)
+    except (OSError, ValueError) as error:
+        return [f"TRUSTED_DOCUMENTS: {str(error).removesuffix('.')}"]
+    return []
 
 
 def _unsafe_in_production(settings: Settings) -> list[str]:

@@ -8,9 +8,10 @@ from enum import Enum
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.audit.commands import record
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.groups.models import Group, GroupMember, GroupRole
 from app.groups.queries import COLUMNS, GroupRecord, groups_by_ids
@@ -82,6 +83,7 @@ async def create_group(tx: AsyncConnection, viewer: Viewer, new: NewGroup) -> Gr
     await tx.execute(
         insert(GroupMember).values(group_id=group.id, user_id=owner_id, role=GroupRole.OWNER)
     )
+    await record(tx, viewer, "groupCreate", "Group", group.id, after=values)
     return group
 
 
@@ -102,13 +104,17 @@ async def update_group(
     async with main.begin() as tx:
         body = [group_id, values]
         if await once(tx, viewer, "groupUpdate", client_key, body) is None:
-            await _lock(tx, group_id, ["id"])
+            known = await _lock(tx, group_id, ["id"])
             if await _role(tx, group_id, user_id) not in _MANAGERS:
                 raise Forbidden("Only its owner and admins change a group.", field=["id"])
             if values.get("product_id") is not None:
                 await _require_product(tx, viewer, values["product_id"])
             if values:
                 await tx.execute(update(Group).where(_G.id == group_id).values(**values))
+                before = {name: known[name] for name in values}
+                await record(
+                    tx, viewer, "groupUpdate", "Group", group_id, before=before, after=values
+                )
             await remember(tx, viewer, "groupUpdate", client_key, group_id)
     group = (await groups_by_ids(main, viewer, [group_id]))[0]
     if group is None:  # a retry, long after
@@ -156,11 +162,13 @@ async def add_member(
         await tx.execute(
             update(GroupMember).where(*_is_member(group_id, user_id)).values(role=role)
         )
+        await _note_member(tx, viewer, group_id, user_id, before=known_role, after=role)
         return False
     count = select(func.count()).where(_M.group_id == group_id)
     if (await tx.execute(count)).scalar_one() >= MAX_MEMBERS:
         raise Conflict(f"A group has at most {MAX_MEMBERS:,} members.", field=["groupId"])
     await tx.execute(insert(GroupMember).values(group_id=group_id, user_id=user_id, role=role))
+    await _note_member(tx, viewer, group_id, user_id, before=None, after=role)
     return True
 
 
@@ -197,6 +205,7 @@ async def remove_member(tx: AsyncConnection, viewer: Viewer, group_id: UUID, use
     if known_role is GroupRole.ADMIN and not is_self and own_role is not GroupRole.OWNER:
         raise Forbidden("Only a group's owner removes admins.", field=field)
     await tx.execute(delete(GroupMember).where(*_is_member(group_id, user_id)))
+    await _note_member(tx, viewer, group_id, user_id, before=known_role, after=None)
     return True
 
 
@@ -245,11 +254,30 @@ async def _require_product(tx: AsyncConnection, viewer: Viewer, product_id: str)
         raise NotFound("There is no such product.", field=["input", "productId"])
 
 
-async def _lock(tx: AsyncConnection, group_id: UUID, field: list[str]) -> None:
+async def _lock(tx: AsyncConnection, group_id: UUID, field: list[str]) -> RowMapping:
     # FOR NO KEY UPDATE: messages that name the group by foreign key need not wait.
-    statement = select(_G.id).where(_G.id == group_id, _G.deleted_at.is_(None))
-    if (await tx.execute(statement.with_for_update(key_share=True))).first() is None:
+    statement = select(*_G).where(_G.id == group_id, _G.deleted_at.is_(None))
+    found = (await tx.execute(statement.with_for_update(key_share=True))).mappings().first()
+    if found is None:
         raise _no_group(field)
+    return found
+
+
+async def _note_member(
+    tx: AsyncConnection,
+    viewer: Viewer,
+    group_id: UUID,
+    user_id: int,
+    *,
+    before: GroupRole | None,
+    after: GroupRole | None,
+) -> None:
+    """Note that a membership was made, changed or, after being some role, ended."""
+    old, new = (
+        None if role is None else {"members": {str(user_id): role}} for role in (before, after)
+    )
+    action = "groupMemberRemove" if after is None else "groupMemberAdd"
+    await record(tx, viewer, action, "Group", group_id, before=old, after=new)
 
 
 async def _role(tx: AsyncConnection, group_id: UUID, user_id: int) -> GroupRole | None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.migrations import mongo, postgres
 from app.migrations.partitions import ensure_partitions
 from app.migrations.postgres import Database, MigrationError
+from app.migrations.roles import grant_rights
 from app.settings import Settings
 from app.stores.mongo import Mongo, unavailable
 from app.stores.postgres import Postgres
@@ -35,7 +36,7 @@ class MigrationStatus:
 
 
 async def migrate_up(settings: Settings) -> None:
-    """Apply every migration that is missing and make the coming months' partitions.
+    """Apply every missing migration; make the coming months' partitions, and the roles.
 
     Idempotent, and safe while other processes do the same. Each PostgreSQL history is applied
     whole or not at all.
@@ -49,6 +50,7 @@ async def migrate_up(settings: Settings) -> None:
         async with _postgres(settings, database) as connection:
             await postgres.upgrade(connection, database)
             await ensure_partitions(connection)
+            await grant_rights(connection)
     async with _mongo(settings) as store:
         await mongo.upgrade(store.database)
 

@@ -6,9 +6,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.audit.commands import record
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.ids import new_id
 from app.media import Attachment, check_url, clean_attachments
@@ -26,6 +27,7 @@ PRICE_LIMIT = Decimal(10) ** 10  # exclusive: NUMERIC(12, 2) holds no more
 
 _CENT = Decimal("0.01")
 _C = Product.__table__.c
+_COLUMNS = [column.label(name) for name, column in inspect(Product).c.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ async def update_product(
             )
             if values:
                 await _change(tx, product_id, values)
+            if viewer.is_staff:
+                await _note(tx, viewer, "productUpdate", row, values)
             await remember(tx, viewer, "productUpdate", client_key, product_id)
     return await _visible(main, viewer, product_id)
 
@@ -193,13 +197,13 @@ async def _decide(
                     f"It is {row.publishing_status} and does not wait for a decision.", field=["id"]
                 )
             await _change(tx, product_id, decision)
+            await _note(tx, viewer, operation, row, decision)
             await remember(tx, viewer, operation, client_key, product_id)
     return await _visible(main, viewer, product_id)
 
 
 async def _lock(tx: AsyncConnection, viewer: Viewer, product_id: str) -> Row[Any, Any, Any, Any]:
-    statement = select(_C.vendor_id, _C.publishing_status, _C.mrp, _C.selling_price)
-    locked = statement.where(_C.id == product_id).with_for_update(key_share=True)
+    locked = select(*_COLUMNS).where(_C.id == product_id).with_for_update(key_share=True)
     row = (await tx.execute(locked)).first()
     if row is None or not can_see_product(
         viewer, vendor_id=row.vendor_id, status=row.publishing_status
@@ -221,6 +225,17 @@ def _require_editable(viewer: Viewer, row: Row[Any, Any, Any, Any]) -> None:
 
 async def _change(tx: AsyncConnection, product_id: str, values: dict[str, Any]) -> None:
     await tx.execute(update(Product).where(Product.id == product_id).values(**values))
+
+
+async def _note(
+    tx: AsyncConnection,
+    viewer: Viewer,
+    action: str,
+    row: Row[Any, Any, Any, Any],
+    values: dict[str, Any],
+) -> None:
+    before = {name: row._mapping[name] for name in values}  # noqa: SLF001 - SQLAlchemy's public name
+    await record(tx, viewer, action, "Product", row.id, before=before, after=values)
 
 
 async def _visible(main: Postgres, viewer: Viewer, product_id: str) -> ProductRecord:

@@ -1,6 +1,5 @@
 """The demo world, made once and through the doors that users take, so that every store agrees."""
 
-import asyncio
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
@@ -69,9 +68,10 @@ async def seed_demo(settings: Settings) -> str:
     async with open_services(settings) as services:
         if not await _is_whole(services.auth):
             people = await _people(services.auth)
-            product_ids = await _products(services.main, people)
+            product_ids = {p.key: await _product(services.main, people, p) for p in PRODUCTS}
             groups = await _groups(services, people, product_ids)
-            await asyncio.gather(*(_talk(services, people, groups, talk) for talk in TALKS))
+            for talk in TALKS:
+                await _talk(services, people, groups, talk)
             async with services.auth.begin() as tx:
                 demo_user = User.id == people[DEMO_USER].user_id
                 await tx.execute(update(User).where(demo_user).values(extra=_WHOLE))
@@ -113,11 +113,6 @@ def _account(person: DemoPerson) -> dict[str, object]:
         "profile": None if person.shop is None else {"about": person.shop, "city": person.city},
         "city": person.city,
     }
-
-
-async def _products(main: Postgres, people: dict[str, _Person]) -> dict[str, str]:
-    ids = await asyncio.gather(*(_product(main, people, p) for p in PRODUCTS))
-    return dict(zip((p.key for p in PRODUCTS), ids, strict=True))
 
 
 async def _product(main: Postgres, people: dict[str, _Person], product: DemoProduct) -> str:

@@ -10,6 +10,7 @@ from pymongo.errors import (
     ConnectionFailure,
     ExecutionTimeout,
     NotPrimaryError,
+    WaitQueueTimeoutError,
     WriteConcernError,
     WTimeoutError,
 )
@@ -20,7 +21,14 @@ from app.settings import Settings
 
 Document = dict[str, Any]
 
-_AWAY = (ConnectionFailure, ExecutionTimeout, NotPrimaryError, WTimeoutError, WriteConcernError)
+_AWAY = (
+    ConnectionFailure,
+    ExecutionTimeout,
+    NotPrimaryError,
+    WaitQueueTimeoutError,
+    WTimeoutError,
+    WriteConcernError,
+)
 
 
 class Mongo:
@@ -34,8 +42,9 @@ class Mongo:
     def __init__(self, url: str, settings: Settings) -> None:
         milliseconds = int(settings.mongo_timeout * 1000)
         defaults: dict[str, Any] = {
+            # Of a whole command, from choosing a server to the driver's own second attempt.
+            "timeoutMS": milliseconds,
             "connectTimeoutMS": milliseconds,
-            "socketTimeoutMS": milliseconds,
             "serverSelectionTimeoutMS": min(milliseconds, 3000),
             "maxPoolSize": settings.mongo_pool_size,
             "w": "majority",

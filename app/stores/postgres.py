@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.errors import StoreUnavailable
 from app.settings import Settings
+from app.stores.tls import SSL_OPTIONS, ssl_of
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
@@ -133,9 +134,8 @@ def _create_engine(url: str, settings: Settings) -> AsyncEngine:
         "command_timeout": settings.database_timeout,
         "server_settings": {"application_name": "isthmus", "timezone": "UTC"},
     }
-    if "sslmode" in parsed.query:  # libpq's word; asyncpg knows it as `ssl`
-        connect["ssl"] = parsed.query["sslmode"]
-        parsed = parsed.difference_update_query(["sslmode"])
+    connect["ssl"] = ssl_of(parsed.query, settings.postgres_ca)
+    parsed = parsed.difference_update_query(SSL_OPTIONS)
     if not settings.database_prepared_statements:
         connect |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
     engine = create_async_engine(

@@ -72,6 +72,25 @@ class VerificationAction(StrEnum):
     REGISTER = "register"
 
 
+class DeviceType(StrEnum):
+    """What somebody signs in on."""
+
+    PHONE = "phone"
+    TABLET = "tablet"
+    DESKTOP = "desktop"
+    OTHER = "other"
+
+
+class SessionEnd(StrEnum):
+    """Why a session ended."""
+
+    REVOKED = "REVOKED"
+    DEACTIVATED = "DEACTIVATED"
+    ROLE_CHANGED = "ROLE_CHANGED"
+    TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105 - a reason, not a secret
+    EXPIRED = "EXPIRED"
+
+
 class AiProvider(StrEnum):
     """The assistant that a client should ask; the server itself asks none."""
 
@@ -154,12 +173,22 @@ Index("uq_users_lower_username", func.lower(User.username), unique=True)
 
 
 class UserVerification(Timestamps, AuthBase):
-    """A one-time code that was sent: its hash, and how often somebody tried it."""
+    """A one-time code that was asked for: its hash, and how often somebody tried it.
+
+    There is a row for an unknown address too, whose hash no code has: so all cost the same.
+    """
 
     __tablename__ = "user_verifications"
 
     id: Mapped[UuidKey]
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    # Nobody's until a registration is verified: an address that is not proved makes no account.
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    # A keyed hash of address, action and platform: what a code is looked up by.
+    subject: Mapped[bytes] = mapped_column(LargeBinary)
+    # A keyed hash of the client key with which the code was used: a retry gets the same session.
+    claim: Mapped[bytes | None] = mapped_column(LargeBinary)
     otp_hash: Mapped[bytes] = mapped_column(LargeBinary)
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     verification_source: Mapped[VerificationSource] = mapped_column(
@@ -175,11 +204,16 @@ class UserVerification(Timestamps, AuthBase):
     __table_args__ = (
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         Index("ix_user_verifications_id_user_id_otp_hash", "id", "user_id", "otp_hash"),
+        Index("ix_user_verifications_subject_created_at", "subject", "created_at"),
     )
 
 
 class UserSession(AuthBase):
-    """One sign-in on one device."""
+    """One sign-in on one device.
+
+    A trigger on `users` ends a user's sessions when they lose their account or change their role,
+    whoever writes that. `metadata` holds `device`, its name; `platform`; `end`, why it ended.
+    """
 
     __tablename__ = "user_sessions"
 
@@ -197,6 +231,10 @@ class UserSession(AuthBase):
     __table_args__ = (
         CheckConstraint("ended_at >= started_at", name="ends_after_start"),
         Index("ix_user_sessions_started_at", "started_at"),
+        Index("ix_user_sessions_user_id_started_at_id", "user_id", "started_at", "id"),
+        Index(
+            "ix_user_sessions_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")
+        ),
     )
 
 

@@ -80,6 +80,7 @@ def test_serve_refuses_a_key_that_signs_nothing(shell: Shell) -> None:
         "DATABASE_URL": "postgresql://h/d",
         "MONGO_URL": "mongodb://h/d",
         "REDIS_URL": "redis://h",
+        "ISTHMUS_ALLOW_PLAINTEXT_STORES": "true",
     }
     code, output = shell.call(
         "serve", ISTHMUS_ENV="production", AUTH_PRIVATE_KEY="not a key", **urls
@@ -96,6 +97,7 @@ def test_development_commands_refuse_production(shell: Shell, command: list[str]
         "DATABASE_URL": "postgresql://h/d",
         "MONGO_URL": "mongodb://h/d",
         "REDIS_URL": "redis://h",
+        "ISTHMUS_ALLOW_PLAINTEXT_STORES": "true",
     }
     code, output = shell.call(*command, ISTHMUS_ENV="production", AUTH_PRIVATE_KEY="k", **urls)
 

@@ -23,10 +23,12 @@ _INDEXES = """
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
     WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
 """
+# Neither NOT NULL, which the columns say, nor triggers, which no model can.
 _CONSTRAINTS = """
     SELECT c.relname AS table, k.conname || ': ' || pg_get_constraintdef(k.oid) AS definition
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-    WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition AND k.contype <> 'n'
+    WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
+      AND k.contype NOT IN ('n', 't')
 """
 _LABELS = """
     SELECT t.typname AS type, e.enumlabel AS label

@@ -67,7 +67,7 @@ E20 tokens.platform_type platform not null
 E20 tokens.token_hash bytea not null
 E20 tokens.family_id uuid not null
 E21 user_verifications.id uuid not null default gen_random_uuid()
-E21 user_verifications.user_id integer not null
+E21 user_verifications.user_id integer
 E21 user_verifications.otp_hash bytea not null
 E21 user_verifications.attempts smallint not null default 0
 E21 user_verifications.verification_source verification_source not null

@@ -134,7 +134,7 @@ async def test_partition_has_the_tables_keys_and_checks(engine: AsyncEngine) -> 
 async def test_dropping_the_table_drops_its_partitions(
     engine: AsyncEngine, settings: Settings
 ) -> None:
-    await migrate_down(settings, "main", steps=3)
+    await migrate_down(settings, "main", steps=4)
     async with engine.begin() as connection:
         left = await connection.scalars(
             text("SELECT relname FROM pg_class WHERE relname ~ '^(api_logs|audit_events)'")

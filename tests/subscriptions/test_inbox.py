@@ -9,6 +9,7 @@ import pytest
 from app.chat.live import Live, Wake
 from app.paging import encode_cursor
 from app.services import Services
+from app.users.guard import CHANNEL
 from tests.client import Client, Json, Stream
 from tests.factories import MEMBER_ADD, MEMBER_REMOVE, Person, World
 from tests.subscriptions.streams import INBOX, errors, is_followed, is_inbox_open, until
@@ -163,4 +164,4 @@ async def test_a_client_that_leaves_leaves_nothing_behind(world: World, services
             await is_followed(services, conversation)
 
     live, bus = services.live, services.bus
-    await until(lambda: not live._feeds and not live._inboxes and not bus._listeners)
+    await until(lambda: not live._feeds and not live._inboxes and set(bus._listeners) == {CHANNEL})

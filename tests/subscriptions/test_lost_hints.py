@@ -7,6 +7,7 @@ import pytest
 
 from app.bus import Bus
 from app.services import Services
+from app.users.guard import CHANNEL
 from tests.client import Json
 from tests.factories import MEMBER_ADD, MEMBER_REMOVE, World
 from tests.subscriptions.conftest import Node, OwnRedis
@@ -77,14 +78,16 @@ async def test_a_process_has_one_pubsub_connection(node: Node) -> None:
         await asyncio.gather(*(stream.next() for stream in opened))
         await is_inbox_open(node.services, me)
         (connection,) = await pubsub_clients(node.services)
-        assert connection["sub"] == str(len(mine) + 1)  # the conversations, and the inbox
+        # The conversations, the inbox, and sessions that end.
+        assert connection["sub"] == str(len(mine) + 2)
 
         await asyncio.gather(*(node.world.say(me, c, "hello") for c in mine))
         events = await asyncio.gather(*(stream.next() for stream in opened))
         assert [summary(event) for event in events] == [(2, "hello")] * len(opened)
 
-    await until(lambda: not node.services.bus._listeners)
-    assert await pubsub_clients(node.services) == []  # it hears nothing any more
+    await until(lambda: set(node.services.bus._listeners) == {CHANNEL})
+    (connection,) = await pubsub_clients(node.services)
+    assert connection["sub"] == "1"  # it hears of no conversation any more
 
 
 async def test_a_killed_pubsub_connection_is_made_anew(node: Node) -> None:
@@ -121,6 +124,6 @@ async def test_while_redis_is_away_only_immediacy_is_lost(node: Node, own_redis:
 
         await asyncio.to_thread(own_redis.start)
         await is_connected(node.services)
-        await until(lambda: len(node.services.bus._listeners) == 1)
+        await until(lambda: len(node.services.bus._listeners) == 2)
         await node.world.say(other, conversation, "c")
         assert summary(await stream.next()) == (4, "c")

@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from app.api.http import graphql_routes
 from app.api.server import uvicorn_options
 from app.errors import Unauthenticated
+from app.limits import Budget
 from app.settings import Settings
 from tests.transport.world import Context, World, authenticate, make_schema
 
@@ -48,7 +49,7 @@ def serving(**settings: Any) -> Iterator[Served]:
     chosen = Settings(environment="test", **settings)
     world = World()
 
-    def make_context(viewer: str) -> Context:
+    def make_context(viewer: str, _budget: Budget | None) -> Context:
         if viewer in world.signed_out:
             raise Unauthenticated("The session has ended.")
         return Context(viewer, next(world.contexts), world)

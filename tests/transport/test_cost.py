@@ -6,7 +6,7 @@ import httpx
 import pytest
 from graphql import OperationDefinitionNode, get_introspection_query, parse, validate
 
-from app.api.query_cost import cost
+from app.api.query_cost import OBJECT, cost
 from tests.transport.world import make_schema
 
 SCHEMA = make_schema()._schema
@@ -25,22 +25,26 @@ def cost_of(text: str, variables: dict[str, Any] | None = None) -> int:
     ("text", "variables", "expected"),
     [
         ("{ viewer context }", None, 2),
-        ("{ node { name child { name } } }", None, 4),
-        ("{ node { nodes(first: 10) { name } } }", None, 1 + 1 + 10),
-        ("{ node { nodes(last: 10) { name __typename } } }", None, 1 + 1 + 20),
-        ("{ node { nodes { name } } }", None, 1 + 1 + 20),
-        ("{ node { nodes(first: -5) { name } } }", None, 2),
-        ("{ node { nodes(first: 2000000000) { name } } }", None, 2 + 100),
-        ("{ node { nodes(first: 9) { nodes(first: 9) { name } } } }", None, 1 + 1 + 9 * (1 + 9)),
-        ("{ node { nodes(first: 9) { ...F } } } fragment F on Node { name }", None, 11),
-        ("{ node { nodes(first: 9) { ... on Node { ... { name } } } } }", None, 11),
+        ("{ node { name child { name } } }", None, 2 * OBJECT + 2),
+        ("{ node { nodes(first: 10) { name } } }", None, OBJECT + 1 + 10),
+        ("{ node { nodes(last: 10) { name __typename } } }", None, OBJECT + 1 + 20),
+        ("{ node { nodes { name } } }", None, OBJECT + 1 + 20),
+        ("{ node { nodes(first: -5) { name } } }", None, OBJECT + 1),
+        ("{ node { nodes(first: 2000000000) { name } } }", None, OBJECT + 1 + 100),
+        (
+            "{ node { nodes(first: 9) { nodes(first: 9) { name } } } }",
+            None,
+            OBJECT + 1 + 9 * (1 + 9),
+        ),
+        ("{ node { nodes(first: 9) { ...F } } } fragment F on Node { name }", None, OBJECT + 10),
+        ("{ node { nodes(first: 9) { ... on Node { ... { name } } } } }", None, OBJECT + 10),
         ('{ nodes(ids: ["a", "b", "c"]) { name } }', None, 4),
         ("query($i: [ID!]!) { nodes(ids: $i) { name } }", None, 101),
         ("query($i: [ID!]!) { nodes(ids: $i) { name } }", {"i": ["a", "b"]}, 3),
-        (PAGED, None, 2 + 100 * 101),
-        (PAGED, {"n": 3, "m": 4}, 2 + 3 * 5),
-        (PAGED, {"n": None}, 2 + 20 * 21),
-        ("subscription { nodes { context } }", None, 2),
+        (PAGED, None, OBJECT + 1 + 100 * 101),
+        (PAGED, {"n": 3, "m": 4}, OBJECT + 1 + 3 * 5),
+        (PAGED, {"n": None}, OBJECT + 1 + 20 * 21),
+        ("subscription { nodes { context } }", None, OBJECT + 1),
     ],
 )
 def test_cost_is_what_the_pages_may_hold(
@@ -58,7 +62,7 @@ def test_cost_of_doubling_fragments_is_exact() -> None:
     document = parse(text)
     operation = document.definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
-    assert cost(SCHEMA, document, operation) == 1 + 2**61 - 2 + 2**60
+    assert cost(SCHEMA, document, operation) == OBJECT * (2**61 - 1) + 2**60
 
 
 def test_introspection_costs_little_and_nested_introspection_much() -> None:

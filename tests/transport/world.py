@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from app.errors import NotFound, StoreUnavailable, Unauthenticated
+from app.viewer import Origin
 
 BigInt = NewType("BigInt", int)
 GOOD_TOKEN = "good"
@@ -42,7 +43,7 @@ class Context:
 Info = strawberry.Info[Context, None]
 
 
-async def authenticate(token: str | None) -> str:
+async def authenticate(token: str | None, _origin: Origin) -> str:
     match token:
         case None:
             return "nobody"

@@ -1,0 +1,25 @@
+"""One estate to look at, built once for a worker."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.services import Services
+from tests.factories import World
+from tests.matrix.estate import Estate, settle
+
+
+@pytest.fixture(scope="session")
+async def estate(services: Services, server_url: str) -> AsyncIterator[Estate]:
+    """Somebody in each role, and an object of each kind; nothing changes it."""
+    estate = await settle(World(services, server_url))
+    yield estate
+    await estate.close()
+
+
+@pytest.fixture(scope="session")
+async def workshop(services: Services, server_url: str) -> AsyncIterator[Estate]:
+    """An estate to change."""
+    workshop = await settle(World(services, server_url))
+    yield workshop
+    await workshop.close()

@@ -1,0 +1,297 @@
+"""The world of the matrix: somebody in each role, an object of each kind, and planted secrets."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from secrets import randbelow, token_hex
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import insert, update
+
+from app.api.ids import global_id, uuid_of
+from app.chat.models import Conversation, Message
+from app.users.models import UserRole, UserSession
+from tests.client import Client
+from tests.domains.marketplace import product_of
+from tests.factories import GROUP_CREATE, MEMBER_REMOVE, Person, World
+from tests.matrix.columns import (
+    ADMIN,
+    FORMER,
+    MEMBER,
+    MODERATOR,
+    OWNER,
+    ROLES,
+    STAFF,
+    STRANGER,
+)
+from tests.matrix.watched import Secrets, WatchedClient
+from tests.subscriptions.streams import EVENTS, INBOX, START, is_followed
+
+_CLOSE = (OWNER, MEMBER)
+_VENDOR_AND_STAFF = (OWNER, *STAFF)
+_DETAILS = [
+    "contact_country_code",
+    "city",
+    "state",
+    "country",
+    "gender",
+    "purpose_code",
+    "nationality",
+    "ethnicity",
+    "qualification",
+    "profession",
+    "external_subject",
+]
+
+SUBMIT = """mutation($id: ID!, $key: String!) {
+  productSubmit(id: $id, input: {clientKey: $key}) { errors { code } } }"""
+PUBLISH = """mutation($id: ID!, $key: String!) {
+  productPublish(id: $id, input: {clientKey: $key}) { errors { code } } }"""
+REJECT = """mutation($id: ID!, $key: String!, $remark: String!) {
+  productReject(id: $id, input: {clientKey: $key, remark: $remark}) { errors { code } } }"""
+SEND_FILE = """mutation($id: ID!, $text: String, $url: String!, $note: JSON, $key: String!) {
+  messageSend(conversationId: $id, input: {
+    text: $text, attachments: [{url: $url, type: FILE}], metadata: $note, clientKey: $key
+  }) { message { id } errors { code } } }"""
+START_ASSISTANT = """mutation($title: String!, $key: String!) {
+  conversationStart(input: {kind: ASSISTANT, title: $title, clientKey: $key}) {
+    conversation { id } errors { code } } }"""
+
+
+@dataclass(frozen=True, repr=False)
+class Estate:
+    """Who is there, and what.
+
+    Attributes:
+        people: By role, and some without one.
+        clients: By role, each watched.
+        words: What the rules' `$name` stand for: ids, cursors, and what to search for.
+    """
+
+    world: World
+    people: dict[str, Person]
+    clients: dict[str, WatchedClient]
+    words: dict[str, str]
+    secrets: Secrets
+
+    async def close(self) -> None:
+        """Close every client."""
+        for client in self.clients.values():
+            await client.http.aclose()
+        await self.world.close()
+
+
+async def settle(world: World) -> Estate:
+    """Make an estate that no other test knows."""
+    secrets = Secrets()
+    people = await _people(world, secrets)
+    clients = {
+        role: WatchedClient(
+            world.server_url, people[role].token if role in people else None, role, secrets
+        )
+        for role in ROLES
+    }
+    owner = people[OWNER]
+    words = {"start": START} | {name: person.id for name, person in people.items()}
+    words |= {"name": owner.name, "email": next(iter(secrets.audiences)).split("@")[0]}
+    estate = Estate(world, people, clients, words, secrets)
+    try:
+        for make in (_products, _groups, _talk, _private, _audited, _session):
+            words |= await make(estate)
+    except BaseException:
+        await estate.close()
+        raise
+    return estate
+
+
+def _secret(estate: Estate, what: str, *audience: str) -> str:
+    return estate.secrets.plant(f"secret-{what}-{token_hex(6)}", *audience)
+
+
+async def _people(world: World, secrets: Secrets) -> dict[str, Person]:
+    # Far from the accounts that other tests make, so that whatever names one is of this estate.
+    first = 10**8 + randbelow(8 * 10**8)
+
+    def personal(what: str) -> str:
+        return secrets.plant(f"secret-{what}-{token_hex(6)}", *_VENDOR_AND_STAFF)
+
+    email = secrets.plant(f"secret-{token_hex(6)}@example.org", *_VENDOR_AND_STAFF)
+    details: dict[str, Any] = {name: personal(name) for name in _DETAILS}
+    number, pincode = 88 * 10**9 + randbelow(10**9), 71 * 10**6 + randbelow(10**6)
+    for digits in (number, pincode):
+        secrets.plant(str(digits), *_VENDOR_AND_STAFF)
+    for dated in ("1899-03-17", "1998-07-06"):
+        secrets.plant(dated, *_VENDOR_AND_STAFF)
+    owner = await world.user(
+        id=first,
+        name=f"Owner {token_hex(4)}",
+        username=f"owner-{token_hex(4)}",
+        first_name="Olga",
+        last_name="Owner",
+        profile_image_url="https://people.example/olga.png",
+        profile={"shop": "Olga's"},
+        email=email,
+        contact_number=number,
+        pincode=pincode,
+        dob=date(1899, 3, 17),
+        last_login_at=datetime(1998, 7, 6, tzinfo=UTC),
+        **details,
+    )
+    roles = {MODERATOR: UserRole.MODERATOR, ADMIN: UserRole.ADMIN}
+    people = {OWNER: owner}
+    for place, name in enumerate(
+        (STRANGER, MEMBER, FORMER, MODERATOR, ADMIN, "outsider", "confidant"), start=1
+    ):
+        people[name] = await world.user(roles.get(name, UserRole.USER), id=first + place, name=name)
+    return people
+
+
+async def _products(estate: Estate) -> dict[str, str]:
+    owner, moderator = estate.people[OWNER].client, estate.people[MODERATOR].client
+    price = f"{10**8 + randbelow(10**8)}.25"
+    title = _secret(estate, "title", *_VENDOR_AND_STAFF)
+    address = _secret(estate, "address", *_VENDOR_AND_STAFF)
+    picture = _secret(estate, "picture", *_VENDOR_AND_STAFF)
+    rejected = await product_of(
+        estate.people[OWNER],
+        title=title,
+        description=_secret(estate, "description", *_VENDOR_AND_STAFF),
+        mrp=price,
+        sellingPrice=estate.secrets.plant(price, *_VENDOR_AND_STAFF),
+        productUrl=f"https://shop.example/{address}",
+        media=[{"url": f"https://shop.example/{picture}.png", "type": "IMAGE"}],
+    )
+    published = await product_of(estate.people[OWNER])
+    for product in (rejected, published):
+        remark = _secret(estate, "remark", *STAFF)
+        await owner.mutate(SUBMIT, id=product, key=uuid4().hex)
+        await moderator.mutate(REJECT, id=product, remark=remark, key=uuid4().hex)
+    await owner.mutate(SUBMIT, id=published, key=uuid4().hex)
+    await moderator.mutate(PUBLISH, id=published, key=uuid4().hex)
+    return {"published": published, "rejected": rejected, "title": title, "price": price}
+
+
+async def _groups(estate: Estate) -> dict[str, str]:
+    async def group(name: str, **around: str) -> str:
+        made = await estate.people[OWNER].client.mutate(
+            GROUP_CREATE, name=name, key=uuid4().hex, **around
+        )
+        group_id: str = made["group"]["id"]
+        return group_id
+
+    elders = await group("Elders")
+    friends = await group("Friends", parent=elders, product=estate.words["published"])
+    await group("Children", parent=friends)
+    circle = await group("Circle", product=estate.words["rejected"])
+    describe = """mutation($id: ID!, $key: String!) { groupUpdate(id: $id, input: {
+      clientKey: $key, description: "We meet."}) { group { id } errors { code } } }"""
+    for described in (friends, circle):
+        await estate.people[OWNER].client.mutate(describe, id=described, key=uuid4().hex)
+    return {"group": friends, "circle": circle}
+
+
+async def _talk(estate: Estate) -> dict[str, str]:
+    """The group's conversation; the former member is removed in the middle of it."""
+    world, people = estate.world, estate.people
+    group = estate.words["group"]
+    add = """mutation($group: ID!, $user: ID!, $key: String!) { groupMemberAdd(groupId: $group,
+      input: {userId: $user, clientKey: $key}) { group { id } errors { code } } }"""
+    for name in (MEMBER, FORMER):
+        await people[OWNER].client.mutate(add, group=group, user=people[name].id, key=uuid4().hex)
+    talk = await world.conversation_of(people[OWNER], group)
+    await world.say(people[OWNER], talk, _secret(estate, "early", *_CLOSE))
+    await world.say(people[FORMER], talk, _secret(estate, "own", *_CLOSE))
+    before, inbox = await _cursors(estate, people[FORMER].client, talk)
+    await people[OWNER].client.mutate(
+        MEMBER_REMOVE, group=group, user=people[FORMER].id, key=uuid4().hex
+    )
+    sent = await people[OWNER].client.mutate(
+        SEND_FILE,
+        id=talk,
+        text=_secret(estate, "late", *_CLOSE),
+        url=f"https://files.example/{_secret(estate, 'file', *_CLOSE)}",
+        note={"note": _secret(estate, "metadata", *_CLOSE)},
+        key=uuid4().hex,
+    )
+    message: str = sent["message"]["id"]
+    tag = await _describe(estate, talk, message)
+    return {"talk": talk, "message": message, "before": before, "inbox": inbox, "tag": tag}
+
+
+async def _cursors(estate: Estate, client: Client, talk: str) -> tuple[str, str]:
+    """Where somebody's streams stand, to come back with later."""
+    async with client.subscribe(EVENTS, id=talk, after=START) as stream:
+        before: str = (await stream.next())["cursor"]
+    async with client.subscribe(INBOX) as stream:
+        await is_followed(estate.world.services, talk)
+        await estate.world.say(estate.people[OWNER], talk, _secret(estate, "news", *_CLOSE))
+        inbox: str = (await stream.next())["cursor"]
+    return before, inbox
+
+
+async def _describe(estate: Estate, talk: str, message: str) -> str:
+    """Fill what no mutation writes yet, in both stores."""
+    tag = _secret(estate, "tag", *_CLOSE)
+    described: dict[str, Any] = {
+        "title": _secret(estate, "title", *_CLOSE),
+        "summary": _secret(estate, "summary", *_CLOSE),
+        "tags": [tag],
+        "context": {"told": _secret(estate, "context", *_CLOSE)},
+    }
+    answered = {
+        "model": _secret(estate, "model", *_CLOSE),
+        "provider": _secret(estate, "provider", *_CLOSE),
+        "tokens": 7,
+    }
+    talk_key = uuid_of(talk, "Conversation", field=[])
+    message_key = uuid_of(message, "Message", field=[])
+    services = estate.world.services
+    async with services.main.begin() as tx:
+        await tx.execute(update(Conversation).filter_by(id=talk_key).values(described))
+        await tx.execute(update(Message).filter_by(id=message_key).values(answered))
+    database = services.mongo.database
+    await database["conversations"].update_one({"_id": talk_key}, {"$set": described})
+    await database["messages"].update_one({"_id": message_key}, {"$set": answered})
+    return tag
+
+
+async def _private(estate: Estate) -> dict[str, str]:
+    """What two people, or one and an assistant, say to each other."""
+    owner = estate.people[OWNER]
+    direct = await estate.world.direct(owner, estate.people[MEMBER])
+    (letter,) = await estate.world.say(owner, direct, _secret(estate, "direct", *_CLOSE))
+    title = _secret(estate, "title", OWNER)
+    made = await owner.client.mutate(START_ASSISTANT, title=title, key=uuid4().hex)
+    assistant: str = made["conversation"]["id"]
+    (note,) = await estate.world.say(owner, assistant, _secret(estate, "note", OWNER))
+    duet = await estate.world.direct(owner, estate.people["confidant"])
+    await estate.world.say(owner, duet, _secret(estate, "duet", OWNER))
+    ids = {"direct": direct, "assistant": assistant, "duet": duet}
+    return ids | {"letter": letter["id"], "note": note["id"]}
+
+
+async def _audited(estate: Estate) -> dict[str, str]:
+    """That a moderator rejected a product."""
+    query = """query($id: ID!) {
+      auditEvents(filter: {objectId: $id, action: "productReject"}) { nodes { id } } }"""
+    found = await estate.people[ADMIN].client.run(query, id=estate.words["rejected"])
+    return {"audited": found["auditEvents"]["nodes"][0]["id"]}
+
+
+async def _session(estate: Estate) -> dict[str, str]:
+    return {"session": await open_session(estate)}
+
+
+async def open_session(estate: Estate) -> str:
+    """The id of one more session of the owner's."""
+    values = {
+        "user_id": estate.people[OWNER].user_id,
+        "session_id": uuid4().hex,
+        "ip_address": estate.secrets.plant(f"2001:db8::{token_hex(2).lstrip('0')}:1", OWNER),
+        "user_agent": _secret(estate, "agent", OWNER),
+        "device_type": "phone",
+        "extra": {"device": _secret(estate, "device", OWNER), "platform": "deed-o"},
+    }
+    async with estate.world.services.auth.begin() as tx:
+        made = insert(UserSession).values(values).returning(UserSession.id)
+        return global_id("Session", (await tx.execute(made)).scalar_one())

@@ -1,0 +1,158 @@
+"""Every mutation, and what comes of it for whom. What a new one needs is a line here.
+
+Beside the estate's words, `$name` stands for what `targets.py` makes anew, `$self` for the one who
+asks, `$key` for a client key, and `$mail` for an address.
+"""
+
+from tests.matrix.columns import (
+    CONFLICT,
+    DONE,
+    FORBIDDEN,
+    FOUND,
+    INVALID,
+    MEMBER,
+    NOT_FOUND,
+    OWNER,
+    UNAUTHENTICATED,
+    UNAVAILABLE,
+    row,
+)
+from tests.matrix.rules.roots import Ask
+
+_SIGNED_IN_DO = row(DONE, anonymous=UNAUTHENTICATED)
+_OWNER_DOES = row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=DONE)
+_STAFF_DECIDE = row(
+    NOT_FOUND, anonymous=UNAUTHENTICATED, owner=FORBIDDEN, moderator=DONE, admin=DONE
+)
+_PARTICIPANTS_DO = row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=DONE)
+_NOBODY_FINDS = row(NOT_FOUND, anonymous=UNAUTHENTICATED)
+
+MUTATIONS: dict[str, dict[str, Ask]] = {
+    "productCreate": {
+        "": Ask(
+            'input: {clientKey: $key, title: "Lamp", description: "It shines.", cause: ELDER_CARE,'
+            ' mrp: "9.00", sellingPrice: "8.00", productUrl: "https://shop.example/lamp"}',
+            _SIGNED_IN_DO,
+        )
+    },
+    "productUpdate": {
+        "a draft": Ask(
+            'id: $draft, input: {clientKey: $key, title: "New"}',
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, moderator=DONE, admin=DONE),
+        ),
+        "a suggestion": Ask(
+            'id: $suggestion, input: {clientKey: $key, title: "New"}',
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=CONFLICT, moderator=DONE, admin=DONE),
+        ),
+        "what everybody sees": Ask(
+            'id: $shown, input: {clientKey: $key, title: "New"}',
+            row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=CONFLICT, moderator=DONE, admin=DONE),
+        ),
+    },
+    "productSubmit": {
+        "": Ask(
+            "id: $draft, input: {clientKey: $key}",
+            row(
+                NOT_FOUND,
+                anonymous=UNAUTHENTICATED,
+                owner=DONE,
+                moderator=FORBIDDEN,
+                admin=FORBIDDEN,
+            ),
+        )
+    },
+    "productPublish": {"": Ask("id: $suggestion, input: {clientKey: $key}", _STAFF_DECIDE)},
+    "productReject": {
+        "": Ask('id: $suggestion, input: {clientKey: $key, remark: "No."}', _STAFF_DECIDE)
+    },
+    "groupCreate": {
+        "": Ask('input: {clientKey: $key, name: "Choir"}', _SIGNED_IN_DO),
+        "below another's": Ask(
+            'input: {clientKey: $key, name: "Choir", parentId: $choir}', _OWNER_DOES
+        ),
+        "around a draft": Ask(
+            'input: {clientKey: $key, name: "Choir", productId: $draft}',
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, moderator=DONE, admin=DONE),
+        ),
+    },
+    "groupUpdate": {
+        "": Ask('id: $choir, input: {clientKey: $key, name: "New"}', _OWNER_DOES),
+        "around another's draft": Ask(
+            "id: $choir, input: {clientKey: $key, productId: $foreign}",
+            row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=NOT_FOUND),
+        ),
+    },
+    "groupMemberAdd": {
+        "somebody": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $outsider}", _OWNER_DOES
+        ),
+        "oneself": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $self}",
+            row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=CONFLICT),
+        ),
+        "as admin": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $member, role: ADMIN}", _OWNER_DOES
+        ),
+    },
+    "groupMemberRemove": {
+        "a member": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $member}",
+            _OWNER_DOES | {MEMBER: DONE},
+        ),
+        "the owner": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $owner}",
+            row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=CONFLICT),
+        ),
+        "oneself": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $self}",
+            row(DONE, anonymous=UNAUTHENTICATED, owner=CONFLICT),
+        ),
+    },
+    "conversationStart": {
+        "direct": Ask("input: {clientKey: $key, kind: DIRECT, userId: $outsider}", _SIGNED_IN_DO),
+        "a group's": Ask(
+            "input: {clientKey: $key, kind: GROUP, groupId: $choir}",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=FOUND, member=FOUND),
+        ),
+        "with an assistant": Ask("input: {clientKey: $key, kind: ASSISTANT}", _SIGNED_IN_DO),
+    },
+    "messageSend": {
+        "to a group": Ask(
+            'conversationId: $song, input: {clientKey: $key, text: "La"}', _PARTICIPANTS_DO
+        ),
+        "to two others": Ask(
+            'conversationId: $duet, input: {clientKey: $key, text: "La"}',
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE),
+        ),
+    },
+    "conversationMarkRead": {
+        "": Ask("conversationId: $song, input: {clientKey: $key}", _PARTICIPANTS_DO),
+        "by another's message": Ask(
+            "conversationId: $song, input: {clientKey: $key, messageId: $note}", _NOBODY_FINDS
+        ),
+    },
+    # Whoever asks: what they bring is what counts. This server sends no mail, and nobody has an
+    # account at `$mail`.
+    "authCodeRequest": {
+        "": Ask(
+            "input: {clientKey: $key, email: $mail, action: LOGIN, platform: DEED_O}",
+            row(UNAVAILABLE),
+        )
+    },
+    "authCodeVerify": {
+        "": Ask(
+            "input: {clientKey: $key, email: $mail, action: LOGIN, "
+            'platform: DEED_O, code: "000000"}',
+            row(INVALID),
+        )
+    },
+    "authTokenRefresh": {
+        "": Ask("input: {clientKey: $key, refreshToken: $key}", row(UNAUTHENTICATED))
+    },
+    "sessionRevoke": {
+        "": Ask("id: $open, input: {clientKey: $key}", _NOBODY_FINDS | {OWNER: DONE})
+    },
+    "sessionRevokeAll": {
+        "": Ask("input: {clientKey: $key}", row(FOUND, anonymous=UNAUTHENTICATED, owner=DONE))
+    },
+}

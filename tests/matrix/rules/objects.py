@@ -1,0 +1,183 @@
+"""Every field of every object, and whom it is shown to. What a new field needs is a line here."""
+
+from dataclasses import dataclass
+
+from tests.matrix.columns import (
+    ACCOUNTS,
+    ADMIN,
+    EVERYBODY,
+    HIDDEN,
+    MEMBER,
+    OWNER,
+    PARTICIPANTS,
+    STAFF,
+    VENDOR_AND_STAFF,
+    Is,
+    Row,
+    only,
+    row,
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An object of the estate, and whom each of its fields is shown to.
+
+    Attributes:
+        of_type: The type of the object.
+        node: The estate's name of the node where the way to it begins; empty for the query.
+        via: The fields from there to the object; pages and lists lead to their first item.
+        fields: Names of fields, apart by spaces, and their row.
+    """
+
+    of_type: str
+    node: str
+    fields: dict[str, Row]
+    via: tuple[str, ...] = ()
+
+    def rows(self) -> dict[str, Row]:
+        """The row of each field."""
+        return {name: row for names, row in self.fields.items() for name in names.split()}
+
+
+_PROFILE = (
+    "id name username firstName lastName profileImageUrl subscriptionTier status role "
+    "registrationPlatform isOnline profile createdAt updatedAt"
+)
+_PERSONAL = (
+    "email contactNumber contactCountryCode city state country pincode gender dob purposeCode "
+    "nationality ethnicity qualification profession externalSubject lastLoginAt"
+)
+_PRODUCT = (
+    "id title description productUrl cause mrp sellingPrice publishingStatus createdAt updatedAt "
+    "media"
+)
+_CONVERSATION = (
+    "id kind title summary tags context metadata isArchived messageCount totalTokens "
+    "lastActivityAt createdAt updatedAt creator participants messages lastMessage unreadCount"
+)
+_MESSAGE = (
+    "id text role model provider tokens metadata deleted seq createdAt updatedAt attachments "
+    "sender conversation readBy"
+)
+_EVENT = "cursor seq conversation"
+
+SUBJECTS = {
+    "User": Subject(
+        "User",
+        "owner",
+        {
+            _PROFILE: ACCOUNTS,
+            "personal": VENDOR_AND_STAFF,
+            "products groups": ACCOUNTS,
+            "directConversation": only(MEMBER),
+            "sessions": only(OWNER),
+        },
+    ),
+    "PersonalInformation": Subject(
+        "PersonalInformation", "owner", {_PERSONAL: VENDOR_AND_STAFF}, ("personal",)
+    ),
+    "Product": Subject(
+        "Product",
+        "published",
+        {
+            _PRODUCT: EVERYBODY,
+            "remarks": only(*STAFF),
+            "viewerCanUpdate": row(Is(False), moderator=Is(True), admin=Is(True)),
+            "vendor groups": ACCOUNTS,
+        },
+    ),
+    "Product, rejected": Subject(
+        "Product",
+        "rejected",
+        {
+            _PRODUCT: VENDOR_AND_STAFF,
+            "remarks": only(*STAFF),
+            "viewerCanUpdate": row(HIDDEN, owner=Is(True), moderator=Is(True), admin=Is(True)),
+            "vendor groups": VENDOR_AND_STAFF,
+        },
+    ),
+    "Medium": Subject("Medium", "published", {"url type": EVERYBODY}, ("media",)),
+    "Medium of a rejected product": Subject(
+        "Medium", "rejected", {"url type": VENDOR_AND_STAFF}, ("media",)
+    ),
+    "Medium of a message": Subject(
+        "Medium", "message", {"url type": PARTICIPANTS}, ("attachments",)
+    ),
+    "Group": Subject(
+        "Group",
+        "group",
+        {
+            "id name description createdAt updatedAt product parent children owner members "
+            "memberCount": ACCOUNTS,
+            "viewerMembership conversation": PARTICIPANTS,
+        },
+    ),
+    "Group around a rejected product": Subject(
+        "Group",
+        "circle",
+        {
+            "id name description createdAt updatedAt owner members memberCount": ACCOUNTS,
+            "product": VENDOR_AND_STAFF,
+            "viewerMembership conversation": only(OWNER),
+            "parent children": only(),
+        },
+    ),
+    "GroupMember": Subject("GroupMember", "group", {"role joinedAt user": ACCOUNTS}, ("members",)),
+    "GroupMember, the viewer's own": Subject(
+        "GroupMember", "group", {"role joinedAt user": PARTICIPANTS}, ("viewerMembership",)
+    ),
+    "Conversation": Subject(
+        "Conversation", "talk", {_CONVERSATION: PARTICIPANTS, "group": PARTICIPANTS}
+    ),
+    "Conversation with an assistant": Subject(
+        "Conversation",
+        "assistant",
+        {
+            "id kind title context metadata isArchived messageCount totalTokens "
+            "lastActivityAt createdAt updatedAt creator participants messages lastMessage "
+            "unreadCount": only(OWNER),
+            "summary tags group": only(),
+        },
+    ),
+    "Message": Subject("Message", "message", {_MESSAGE: PARTICIPANTS}),
+    "Message to an assistant": Subject(
+        "Message",
+        "note",
+        {
+            "id text role metadata deleted seq createdAt updatedAt sender conversation readBy": (
+                only(OWNER)
+            ),
+            "model provider tokens attachments": only(),
+        },
+    ),
+    "Session": Subject(
+        "Session",
+        "session",
+        {
+            "id deviceName deviceType platform userAgent startedAt lastActivityAt address "
+            "isCurrent": only(OWNER)
+        },
+    ),
+    "AuditEvent": Subject(
+        "AuditEvent",
+        "audited",
+        {"id createdAt action objectType objectId before after actor": only(ADMIN)},
+    ),
+}
+
+# What a stream tells those whom SUBSCRIPTIONS let in.
+EVENTS = {
+    "MessageSent": (_EVENT + " message").split(),
+    "MembersChanged": (_EVENT + " actor added removed").split(),
+    "RefetchNeeded": _EVENT.split(),
+    "InboxEvent": ["cursor", "conversation", "conversationId"],
+}
+
+# What is nobody's but the asker's: a budget, which this server does not limit, and what a code or a
+# token is exchanged for.
+OWN = {
+    "RateLimit": ["limit", "cost", "remaining", "resetAt"],
+    "AuthCode": ["digits", "expiresAt"],
+    "AuthToken": ["accessToken", "accessTokenExpiresAt", "refreshToken"],
+}

@@ -1,0 +1,127 @@
+"""Every root field and subscription, and what comes of asking it.
+
+What a new one needs is a line here, and one more for each way in which it could be led to what is
+hidden: an id, a filter, a cursor.
+"""
+
+from dataclasses import dataclass
+
+from tests.matrix.columns import (
+    ACCOUNTS,
+    EVERYBODY,
+    FORBIDDEN,
+    HIDDEN,
+    NOT_FOUND,
+    OWNER,
+    PARTICIPANTS,
+    SHOWN,
+    UNAUTHENTICATED,
+    VENDOR_AND_STAFF,
+    Row,
+    only,
+    row,
+)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One way to ask a root field; `$name` stands for an id or a word of the estate."""
+
+    arguments: str
+    row: Row
+
+
+_LISTED = row(SHOWN, anonymous=UNAUTHENTICATED)
+_FOR_ADMINS = row(FORBIDDEN, anonymous=UNAUTHENTICATED, admin=SHOWN)
+
+ROOTS: dict[str, dict[str, Ask]] = {
+    "node": {
+        "published product": Ask("id: $published", EVERYBODY),
+        "rejected product": Ask("id: $rejected", VENDOR_AND_STAFF),
+        "user": Ask("id: $owner", ACCOUNTS),
+        "group": Ask("id: $group", ACCOUNTS),
+        "conversation": Ask("id: $talk", PARTICIPANTS),
+        "message": Ask("id: $message", PARTICIPANTS),
+    },
+    "nodes": {
+        "published product": Ask("ids: [$published]", EVERYBODY),
+        "of participants": Ask("ids: [$talk, $message, $direct, $letter]", PARTICIPANTS),
+        "of the owner": Ask("ids: [$assistant, $note]", only(OWNER)),
+        "rejected product": Ask("ids: [$rejected]", VENDOR_AND_STAFF),
+    },
+    "viewer": {"": Ask("", ACCOUNTS)},
+    "user": {"": Ask("id: $owner", ACCOUNTS)},
+    "users": {
+        "": Ask("", _LISTED),
+        "by name": Ask("filter: {namePrefix: $name}", _LISTED),
+        # Personal data are no name: searching finds nothing, also for those who may see them.
+        "by address": Ask("filter: {namePrefix: $email}", row(HIDDEN, anonymous=UNAUTHENTICATED)),
+    },
+    "product": {
+        "published": Ask("id: $published", EVERYBODY),
+        "rejected": Ask("id: $rejected", VENDOR_AND_STAFF),
+    },
+    "products": {
+        "": Ask("", EVERYBODY),
+        "by hidden title": Ask("filter: {titleContains: $title}", VENDOR_AND_STAFF),
+        "by hidden price": Ask(
+            "filter: {minSellingPrice: $price, maxSellingPrice: $price}", VENDOR_AND_STAFF
+        ),
+        "by vendor": Ask("filter: {vendorId: $owner}", row(SHOWN, anonymous=NOT_FOUND)),
+        "by vendor and status": Ask(
+            "filter: {vendorId: $owner, statuses: [REJECTED, DRAFT, SUGGESTION]}",
+            VENDOR_AND_STAFF | {"anonymous": NOT_FOUND},
+        ),
+    },
+    "group": {"": Ask("id: $group", ACCOUNTS)},
+    # The server of the tests sets no limit.
+    "rateLimit": {"": Ask("", row(HIDDEN))},
+    "groups": {
+        "": Ask("", _LISTED),
+        "around a published product": Ask("filter: {productId: $published}", _LISTED),
+        "around a rejected product": Ask(
+            "filter: {productId: $rejected}",
+            row(NOT_FOUND, owner=SHOWN, moderator=SHOWN, admin=SHOWN),
+        ),
+    },
+    "conversation": {
+        "of a group": Ask("id: $talk", PARTICIPANTS),
+        "direct": Ask("id: $direct", PARTICIPANTS),
+        "with an assistant": Ask("id: $assistant", only(OWNER)),
+    },
+    "conversations": {
+        "": Ask("", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}),
+        "by tag": Ask("filter: {tag: $tag}", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}),
+        "of groups": Ask("filter: {kind: GROUP}", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}),
+    },
+    "auditEvents": {
+        "": Ask("", _FOR_ADMINS),
+        "by object": Ask("filter: {objectId: $rejected}", _FOR_ADMINS),
+        # Their own deeds too are not theirs to look up.
+        "by actor": Ask("filter: {actorId: $moderator}", _FOR_ADMINS | {"anonymous": NOT_FOUND}),
+    },
+}
+
+SUBSCRIPTIONS: dict[str, dict[str, Ask]] = {
+    "conversationEvents": {
+        "": Ask(
+            "conversationId: $talk",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
+        ),
+        "from the start": Ask(
+            "conversationId: $talk, after: $start",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
+        ),
+        # A cursor that the former member was given while they belonged to the group.
+        "from an old cursor": Ask(
+            "conversationId: $talk, after: $before",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
+        ),
+    },
+    "inbox": {
+        "": Ask("", row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN)),
+        "from an old cursor": Ask(
+            "after: $inbox", row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN)
+        ),
+    },
+}

@@ -1,0 +1,67 @@
+"""What an attempt to write is aimed at, made anew for each: an allowed one changes it."""
+
+from collections.abc import Awaitable, Callable
+from string import Template
+from uuid import uuid4
+
+from tests.domains.marketplace import product_of
+from tests.factories import MEMBER_REMOVE
+from tests.matrix.columns import FORMER, MEMBER, MODERATOR, OWNER
+from tests.matrix.estate import PUBLISH, SUBMIT, Estate, open_session
+
+Target = Callable[[Estate], Awaitable[dict[str, str]]]
+
+
+async def _draft(estate: Estate) -> dict[str, str]:
+    return {"draft": await product_of(estate.people[OWNER])}
+
+
+async def _suggestion(estate: Estate) -> dict[str, str]:
+    product = await product_of(estate.people[OWNER])
+    await estate.people[OWNER].client.mutate(SUBMIT, id=product, key=uuid4().hex)
+    return {"suggestion": product}
+
+
+async def _shown(estate: Estate) -> dict[str, str]:
+    product = (await _suggestion(estate))["suggestion"]
+    await estate.people[MODERATOR].client.mutate(PUBLISH, id=product, key=uuid4().hex)
+    return {"shown": product}
+
+
+async def _foreign(estate: Estate) -> dict[str, str]:
+    return {"foreign": await product_of(estate.people["confidant"])}
+
+
+async def _choir(estate: Estate) -> dict[str, str]:
+    """A group, and its conversation, in which something was said."""
+    owner, former = estate.people[OWNER], estate.people[FORMER]
+    choir = await estate.world.group(owner, estate.people[MEMBER], former)
+    song = await estate.world.conversation_of(owner, choir)
+    await estate.world.say(former, song, "Do", "Re")
+    await owner.client.mutate(MEMBER_REMOVE, group=choir, user=former.id, key=uuid4().hex)
+    await estate.world.say(owner, song, "Mi")
+    return {"choir": choir, "song": song}
+
+
+async def _open(estate: Estate) -> dict[str, str]:
+    return {"open": await open_session(estate)}
+
+
+_TARGETS: dict[str, Target] = {
+    "draft": _draft,
+    "suggestion": _suggestion,
+    "shown": _shown,
+    "foreign": _foreign,
+    "choir": _choir,
+    "song": _choir,
+    "open": _open,
+}
+
+
+async def aimed(estate: Estate, arguments: str) -> dict[str, str]:
+    """The estate's words, and those of a rule's arguments that name what is made anew."""
+    words = dict(estate.words)
+    for name in Template(arguments).get_identifiers():
+        if name in _TARGETS and name not in words:
+            words |= await _TARGETS[name](estate)
+    return words

@@ -1,0 +1,77 @@
+"""A world in which every edge leads somewhere, and from twenty parents to twenty places.
+
+Twenty edges that led to one place would prove nothing: a loader asks for it once.
+"""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from app.users.models import UserRole
+from tests.factories import GROUP_CREATE, MEMBER_ADD, Person, World
+
+SIZE = 20
+
+PRODUCT_CREATE = """mutation($title: String!, $key: String!) {
+  productCreate(input: {
+    title: $title, description: "It shines.", cause: ELDER_CARE, mrp: "12.50", sellingPrice: "10",
+    productUrl: "https://shop.example/lamp", clientKey: $key,
+    media: [{url: "https://shop.example/lamp.png", type: IMAGE}]
+  }) { product { id } errors { code message } } }"""
+
+SEND_PICTURE = """mutation($id: ID!, $text: String!, $key: String!) {
+  messageSend(conversationId: $id, input: {
+    text: $text, clientKey: $key, attachments: [{url: "https://shop.example/a.png", type: IMAGE}]
+  }) { message { id } errors { code message } } }"""
+
+
+@dataclass(frozen=True)
+class Village:
+    """Ids by type; what stands at one place of each list belongs together.
+
+    Attributes:
+        viewer: A moderator, member of every group, who talks with everybody.
+        villagers: Everybody else.
+    """
+
+    viewer: Person
+    villagers: list[Person]
+    ids: dict[str, list[str]]
+
+
+async def settle(world: World) -> Village:
+    """Make the village: each villager sells a product, owns a group around it, and says a word."""
+    viewer = await world.user(UserRole.MODERATOR, name="The viewer")
+    names = [f"Villager {number:02}" for number in range(SIZE)]
+    villagers = [await world.user(name=name, profile={"shop": name}) for name in names]
+    # One after the other: lists are then in this order, time after time.
+    rows = [await _settle_one(world, viewer, villager) for villager in villagers]
+    kinds = ("Product", "Group", "Conversation", "Message")
+    ids = {kind: [row[kind] for row in rows] for kind in kinds}
+    return Village(viewer, villagers, {"User": [villager.id for villager in villagers], **ids})
+
+
+async def _settle_one(world: World, viewer: Person, villager: Person) -> dict[str, str]:
+    client = villager.client
+    title = f"The lamp of {villager.name}"
+    product = (await client.mutate(PRODUCT_CREATE, title=title, key=str(uuid4())))["product"]["id"]
+    elders = await _group(villager, "Elders")
+    group = await _group(villager, "Friends", parent=elders, product=product)
+    await _group(villager, "Children", parent=group)
+    await client.mutate(MEMBER_ADD, group=group, user=viewer.id, key=str(uuid4()))
+    conversation = await world.conversation_of(villager, group)
+    text = f"Hello from {villager.name}"
+    sent = await client.mutate(SEND_PICTURE, id=conversation, text=text, key=str(uuid4()))
+    await world.direct(villager, viewer)
+    return {
+        "Product": product,
+        "Group": group,
+        "Conversation": conversation,
+        "Message": sent["message"]["id"],
+    }
+
+
+async def _group(owner: Person, kind: str, **around: str) -> str:
+    name = f"{kind} of {owner.name}"
+    made = await owner.client.mutate(GROUP_CREATE, name=name, key=str(uuid4()), **around)
+    group_id: str = made["group"]["id"]
+    return group_id
