@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from app.audit.checkpoints import keep_checkpoints
 from app.bus import Bus
@@ -73,7 +74,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         chat = BothStores(main, mongo)
         chat.start()
         stack.push_async_callback(chat.close)
-        upkeep = asyncio.create_task(keep_up((main, auth), mongo))
+        idle = timedelta(seconds=settings.refresh_token_ttl)
+        upkeep = asyncio.create_task(keep_up(main, auth, mongo, idle))
         stack.push_async_callback(_cancel, upkeep)
         live = Live(chat, bus, settings.sweep_interval)
         live.start()

@@ -1,7 +1,8 @@
-"""What a running process looks after: MongoDB's indexes at its start, partitions every day."""
+"""What a running process looks after: MongoDB's indexes at its start; every day what is old."""
 
 import asyncio
 import logging
+from datetime import timedelta
 
 from beanie import init_beanie
 
@@ -10,6 +11,7 @@ from app.errors import StoreUnavailable
 from app.migrations.partitions import ensure_partitions
 from app.stores.mongo import Mongo, unavailable
 from app.stores.postgres import Postgres
+from app.users.retention import forget_expired
 
 _log = logging.getLogger(__name__)
 
@@ -17,13 +19,21 @@ _DAY = 86_400.0  # seconds
 _RETRY = 5.0
 
 
-async def keep_up(databases: tuple[Postgres, ...], mongo: Mongo) -> None:
-    """Run until cancelled; a store that is down is tried again."""
+async def keep_up(main: Postgres, auth: Postgres, mongo: Mongo, idle: timedelta) -> None:
+    """Run until cancelled; a store that is down is tried again.
+
+    Args:
+        main: The main database.
+        auth: The auth database, which may be the same.
+        mongo: Where conversations are.
+        idle: How long a session goes on without being used.
+    """
     while True:
         try:
             with unavailable():
                 await init_beanie(mongo.database, document_models=list(DOCUMENTS))
-            for database in databases:
+            await forget_expired(auth, idle)
+            for database in (main, auth):
                 async with database.begin() as tx:
                     await ensure_partitions(tx)
         except StoreUnavailable as error:

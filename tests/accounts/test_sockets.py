@@ -7,9 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from app.settings import Settings
@@ -43,11 +41,10 @@ async def hear(socket: ClientConnection, seconds: float = 5) -> Json:
 
 
 async def closed(socket: ClientConnection) -> tuple[int, str]:
-    with pytest.raises(ConnectionClosed) as error:
-        while True:
-            await hear(socket)
-    assert error.value.rcvd is not None
-    return error.value.rcvd.code, error.value.rcvd.reason
+    async with asyncio.timeout(5):
+        await socket.wait_closed()
+    assert socket.close_code is not None
+    return socket.close_code, socket.close_reason or ""
 
 
 def short_lived(desk: Desk, somebody: SignedIn, seconds: float) -> str:

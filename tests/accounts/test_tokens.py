@@ -48,8 +48,15 @@ def issue(tokens: Tokens, **values: Any) -> str:
 def forged(key: Any, algorithm: str, change: Change | None = None, **headers: Any) -> str:
     now = datetime.now(UTC)
     claims = {
-        "iss": "isthmus", "aud": "isthmus", "sub": str(uuid4()), "uid": 1, "role": "admin",
-        "sid": str(uuid4()), "plt": "dobe", "iat": now, "exp": now + timedelta(hours=1),
+        "iss": "isthmus",
+        "aud": "isthmus",
+        "sub": str(uuid4()),
+        "uid": 1,
+        "role": "admin",
+        "sid": str(uuid4()),
+        "plt": "dobe",
+        "iat": now,
+        "exp": now + timedelta(hours=1),
     }
     changed = claims if change is None else change(claims)
     return jwt.encode(changed, key, algorithm=algorithm, headers=headers or None)

@@ -23,13 +23,16 @@ SEND_PICTURE = """mutation($id: ID!, $text: String!, $key: String!) {
     text: $text, clientKey: $key, attachments: [{url: "https://shop.example/a.png", type: IMAGE}]
   }) { message { id } errors { code message } } }"""
 
+AUDIT_EVENT = """query($group: ID!) {
+  auditEvents(filter: {objectId: $group, action: "groupCreate"}) { nodes { id } } }"""
+
 
 @dataclass(frozen=True)
 class Village:
     """Ids by type; what stands at one place of each list belongs together.
 
     Attributes:
-        viewer: A moderator, member of every group, who talks with everybody.
+        viewer: An admin, member of every group, who talks with everybody.
         villagers: Everybody else.
     """
 
@@ -40,12 +43,12 @@ class Village:
 
 async def settle(world: World) -> Village:
     """Make the village: each villager sells a product, owns a group around it, and says a word."""
-    viewer = await world.user(UserRole.MODERATOR, name="The viewer")
+    viewer = await world.user(UserRole.ADMIN, name="The viewer")
     names = [f"Villager {number:02}" for number in range(SIZE)]
     villagers = [await world.user(name=name, profile={"shop": name}) for name in names]
     # One after the other: lists are then in this order, time after time.
     rows = [await _settle_one(world, viewer, villager) for villager in villagers]
-    kinds = ("Product", "Group", "Conversation", "Message")
+    kinds = ("Product", "Group", "Conversation", "Message", "AuditEvent")
     ids = {kind: [row[kind] for row in rows] for kind in kinds}
     return Village(viewer, villagers, {"User": [villager.id for villager in villagers], **ids})
 
@@ -62,11 +65,13 @@ async def _settle_one(world: World, viewer: Person, villager: Person) -> dict[st
     text = f"Hello from {villager.name}"
     sent = await client.mutate(SEND_PICTURE, id=conversation, text=text, key=str(uuid4()))
     await world.direct(villager, viewer)
+    founded = await viewer.client.run(AUDIT_EVENT, group=group)
     return {
         "Product": product,
         "Group": group,
         "Conversation": conversation,
         "Message": sent["message"]["id"],
+        "AuditEvent": founded["auditEvents"]["nodes"][0]["id"],
     }
 
 
