@@ -6,7 +6,10 @@ Twenty edges that led to one place would prove nothing: a loader asks for it onc
 from dataclasses import dataclass
 from uuid import uuid4
 
-from app.users.models import UserRole
+from sqlalchemy import insert
+
+from app.api.ids import global_id
+from app.users.models import UserRole, UserSession
 from tests.factories import GROUP_CREATE, MEMBER_ADD, Person, World
 
 SIZE = 20
@@ -50,7 +53,23 @@ async def settle(world: World) -> Village:
     rows = [await _settle_one(world, viewer, villager) for villager in villagers]
     kinds = ("Product", "Group", "Conversation", "Message", "AuditEvent")
     ids = {kind: [row[kind] for row in rows] for kind in kinds}
-    return Village(viewer, villagers, {"User": [villager.id for villager in villagers], **ids})
+    ids["User"] = [villager.id for villager in villagers]
+    ids["Session"] = await _sessions(world, viewer)
+    return Village(viewer, villagers, ids)
+
+
+async def _sessions(world: World, viewer: Person) -> list[str]:
+    row = {
+        "user_id": viewer.user_id,
+        "ip_address": "127.0.0.1",
+        "user_agent": "a browser",
+        "device_type": "desktop",
+        "extra": {"device": "A desk", "platform": "dobe"},
+    }
+    rows = [{**row, "session_id": uuid4().hex} for _ in range(SIZE)]
+    async with world.services.auth.begin() as tx:
+        made = await tx.scalars(insert(UserSession).values(rows).returning(UserSession.id))
+    return [global_id("Session", session_id) for session_id in made]
 
 
 async def _settle_one(world: World, viewer: Person, villager: Person) -> dict[str, str]:
