@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from app.stores.redis import Redis
+from app.tasks import stop
 
 _log = logging.getLogger(__name__)
 
@@ -47,10 +48,8 @@ class Bus:
 
     async def close(self) -> None:
         """Stop listening."""
-        # More than once if need be: redis-py may swallow a cancellation while it connects.
-        while self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait({self._task}, timeout=0.1)
+        if self._task is not None:
+            await stop([self._task])
 
     async def publish(self, channel: str, payload: bytes) -> None:
         """Wake whoever listens to a channel; a failure costs them a delay, so it is only logged."""

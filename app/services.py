@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.stores.mongo import Mongo
 from app.stores.postgres import Postgres
 from app.stores.redis import Redis
+from app.tasks import stop
 from app.tokens import Tokens, open_tokens, signing_key
 from app.upkeep import keep_up
 from app.users.accounts import Accounts
@@ -76,7 +77,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(chat.close)
         idle = timedelta(seconds=settings.refresh_token_ttl)
         upkeep = asyncio.create_task(keep_up(main, auth, mongo, idle))
-        stack.push_async_callback(_cancel, upkeep)
+        stack.push_async_callback(stop, [upkeep])
         live = Live(chat, bus, settings.sweep_interval)
         live.start()
         stack.push_async_callback(live.close)
@@ -91,16 +92,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         anchoring = keep_checkpoints(
             main, auth, signing_key(settings), settings.audit_checkpoint_interval
         )
-        stack.push_async_callback(_cancel, asyncio.create_task(anchoring))
+        stack.push_async_callback(stop, [asyncio.create_task(anchoring)])
         yield Services(
             settings, main, auth, mongo, redis, bus, chat, live, tokens, limiter, accounts
         )
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 def _required(url: str | None, name: str) -> str:

@@ -137,6 +137,9 @@ class Settings(BaseSettings):
     max_query_depth: int = Field(15, ge=1, description="nested fields, fragments expanded")
     max_query_aliases: int = Field(100, ge=0, description="aliases, fragments expanded")
     max_query_root_fields: int = Field(30, ge=1, description="fields of the root type")
+    max_query_repeats: int = Field(
+        30, ge=1, description="objects of one name in one place, fragments expanded; 10x for others"
+    )
     max_query_directives: int = Field(100, ge=0, description="directives, fragments expanded")
     max_query_fragments: int = Field(200, ge=0, description="fragments and their spreads")
     max_query_cost: int = Field(
@@ -185,6 +188,9 @@ class Settings(BaseSettings):
             raise ValueError(
                 "OIDC_ISSUER needs OIDC_AUDIENCE: tokens for others must not hold here"
             )
+        keys = self.oidc_jwks_url or self.oidc_issuer or "https://"
+        if self.environment == "production" and not keys.startswith("https://"):
+            raise ValueError("production fetches an identity provider's keys by https alone")
         return self
 
     @model_validator(mode="after")

@@ -4,7 +4,8 @@ Rules that walk the expanded document are exponential in fragments that spread e
 here each definition is walked once and fragments are added up in dependency order.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
@@ -23,6 +24,23 @@ from app.settings import Settings
 
 # `__typename` tells nothing that the client did not ask by name.
 _INTROSPECTION = frozenset({"__schema", "__type"})
+# How many fields without fields of their own are compared in the time of one that has some.
+_LEAVES = 10
+
+
+@dataclass(slots=True)
+class Scope:
+    """The fields that stand together and are merged: of one object, through inline fragments."""
+
+    leaves: Counter[str] = field(default_factory=Counter)
+    objects: Counter[str] = field(default_factory=Counter)
+    spreads: list[str] = field(default_factory=list)
+
+    def expand(self, fragments: Iterable["Scope"]) -> None:
+        """Add the fields of the fragments that are spread here."""
+        for fragment in fragments:
+            self.leaves.update(fragment.leaves)
+            self.objects.update(fragment.objects)
 
 
 @dataclass(slots=True)
@@ -37,6 +55,8 @@ class Cost:
     introspects: bool = False
     # Each spread with the depth at which it stands.
     spreads: list[tuple[str, int]] = field(default_factory=list)
+    # The definition's own first.
+    scopes: list[Scope] = field(default_factory=lambda: [Scope()])
 
 
 def check_limits(document: DocumentNode, settings: Settings) -> None:
@@ -72,6 +92,16 @@ def check_limits(document: DocumentNode, settings: Settings) -> None:
         _check("FIELDS", "fields", cost.fields, settings.max_query_fields)
         _check("ALIASES", "aliases", cost.aliases, settings.max_query_aliases)
         _check("DIRECTIVES", "directives", cost.directives, settings.max_query_directives)
+        _check_repeats(cost, settings.max_query_repeats)
+
+
+def _check_repeats(cost: Cost, limit: int) -> None:
+    # Validation compares fields of one name pairwise, and what is within them again.
+    for scope in cost.scopes:
+        objects = max(scope.objects.values(), default=0)
+        leaves = max(scope.leaves.values(), default=0)
+        _check("REPEATS", "objects of one name in one place", objects, limit)
+        _check("REPEATS", "fields of one name in one place", leaves, limit * _LEAVES)
 
 
 def _check(code: str, what: str, count: int, limit: int) -> None:
@@ -84,28 +114,38 @@ def _check(code: str, what: str, count: int, limit: int) -> None:
 
 def _own_cost(definition: OperationDefinitionNode | FragmentDefinitionNode) -> Cost:
     cost = Cost(directives=len(definition.directives or ()))
-    for selection, depth in _selections(definition.selection_set):
+    for selection, depth, scope in _selections(definition.selection_set, cost.scopes):
         cost.directives += len(selection.directives or ())
         if isinstance(selection, FragmentSpreadNode):
             cost.spreads.append((selection.name.value, depth))
+            scope.spreads.append(selection.name.value)
         elif isinstance(selection, FieldNode):
             cost.fields += 1
             cost.introspects |= selection.name.value in _INTROSPECTION
             cost.depth = max(cost.depth, depth)
             cost.aliases += selection.alias is not None
             cost.root_fields += depth == 1
+            named = scope.leaves if selection.selection_set is None else scope.objects
+            named[(selection.alias or selection.name).value] += 1
     return cost
 
 
-def _selections(root: SelectionSetNode) -> Iterator[tuple[SelectionNode, int]]:
-    rest = [(root, 1)]
+def _selections(
+    root: SelectionSetNode, scopes: list[Scope]
+) -> Iterator[tuple[SelectionNode, int, Scope]]:
+    rest = [(root, 1, scopes[0])]
     while rest:
-        selections, depth = rest.pop()
+        selections, depth, scope = rest.pop()
         for selection in selections.selections:
-            yield selection, depth
+            yield selection, depth, scope
             nested = getattr(selection, "selection_set", None)
-            if nested is not None:
-                rest.append((nested, depth + isinstance(selection, FieldNode)))
+            if nested is None:
+                continue
+            if isinstance(selection, FieldNode):
+                scopes.append(Scope())
+                rest.append((nested, depth + 1, scopes[-1]))
+            else:
+                rest.append((nested, depth, scope))
 
 
 def _dependencies_first(fragments: dict[str, Cost]) -> Iterator[str]:
@@ -125,6 +165,8 @@ def _cycle(ring: str) -> Refusal:
 
 
 def _expand(cost: Cost, fragments: dict[str, Cost]) -> None:
+    for scope in cost.scopes:
+        scope.expand(fragments[name].scopes[0] for name in scope.spreads if name in fragments)
     for name, depth in cost.spreads:
         # An unknown fragment is validation's to report.
         if (fragment := fragments.get(name)) is not None:

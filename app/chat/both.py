@@ -25,6 +25,7 @@ from app.chat.postgres_log import PostgresLog, StaleMode, StoresMode
 from app.errors import StoreUnavailable
 from app.stores.mongo import Mongo
 from app.stores.postgres import Postgres
+from app.tasks import stop
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +65,7 @@ class BothStores:
 
     async def close(self) -> None:
         """Stop the background work, and delete the pending rows that remain."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop(self._tasks)
         try:
             await self._forget()
         except StoreUnavailable:

@@ -18,6 +18,7 @@ from app.chat.events import conversation_channel, decode_entry, user_channel
 from app.chat.log import LogEntry
 from app.chat.store import MessageStore
 from app.errors import StoreUnavailable
+from app.tasks import stop
 
 _log = logging.getLogger(__name__)
 
@@ -99,9 +100,7 @@ class Live:
     async def close(self) -> None:
         """Stop sweeping."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await stop([self._task])
 
     # -- following
 

@@ -21,6 +21,7 @@ from app.bus import Bus
 from app.errors import SessionRevoked, StoreUnavailable
 from app.stores.postgres import Postgres, Read
 from app.stores.redis import Redis
+from app.tasks import stop
 from app.users.models import SessionEnd, UserSession
 
 _log = logging.getLogger(__name__)
@@ -78,9 +79,7 @@ class Guard:
 
     async def close(self) -> None:
         """Stop."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop(self._tasks)
 
     def check_now(self, session_id: UUID | None) -> None:
         """Refuse a session that this process knows to have ended; asks no store.

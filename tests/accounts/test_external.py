@@ -174,3 +174,9 @@ async def test_a_provider_that_is_away_is_no_fault_of_the_token(settings: Settin
 def test_a_provider_without_an_audience_is_refused() -> None:
     with pytest.raises(ValidationError, match="OIDC_AUDIENCE"):
         Settings(oidc_issuer="https://issuer.example")
+
+
+def test_production_takes_no_keys_over_plain_http() -> None:
+    issuer = "http://issuer.example"
+    with pytest.raises(ValidationError, match="https alone"):
+        Settings(environment="production", oidc_issuer=issuer, oidc_audience=AUDIENCE)

@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from app.settings import Settings
+from app.users.retention import forget_expired
 from tests.accounts.conftest import Desk, SignedIn
 from tests.accounts.operations import REVOKE, REVOKE_ALL, SESSIONS, WHO
 from tests.client import Client, Json, Stream
@@ -225,3 +227,21 @@ async def test_an_active_session_costs_no_command(
         await somebody.client.run(WHO)
 
     assert asked == []
+
+
+async def test_what_has_expired_is_forgotten(desk: Desk) -> None:
+    idle, busy = await desk.sign_up(), await desk.sign_up()
+    day = "interval '31 days'"
+    await desk.sql(
+        f"""UPDATE user_sessions SET started_at = started_at - {day},
+              last_activity_at = last_activity_at - {day}
+            FROM users u WHERE u.id = user_id AND u.email = :email""",  # noqa: S608
+        email=idle.email,
+    )
+    await desk.sql(f"UPDATE user_verifications SET expire_at = expire_at - {day}")  # noqa: S608
+
+    await forget_expired(desk.services.auth, timedelta(days=30))
+
+    assert (await until_refused(idle.client, 2))[1:] == ("SESSION_REVOKED", "EXPIRED")
+    await busy.client.run(WHO)
+    assert await desk.sql("SELECT count(*) FROM user_verifications") == [(0,)]

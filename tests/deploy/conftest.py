@@ -31,7 +31,8 @@ def variables() -> dict[str, bool]:
     text = (ROOT / "docker-compose.yml").read_text()
     required = dict.fromkeys(re.findall(r"(?<!\$)\$\{(\w+)[^}]*\}", text), False)
     required |= dict.fromkeys(re.findall(r"\$\{(\w+):\?[^}]+\}", text), True)
-    return required | {"AUTH_PRIVATE_KEY": False}
+    passed_on = ("AUTH_PRIVATE_KEY", "AUTH_PUBLIC_KEYS", "SMTP_URL", "OIDC_JWKS_URL")
+    return required | dict.fromkeys(passed_on, False)
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,9 @@ def nested(levels: int) -> str:
     return "{ node " + "{ child " * (levels - 2) + "{ name }" + " }" * (levels - 1)
 
 
+REPEATED = "} } fragment F on Node { child { name } }"
+
+
 @pytest.fixture
 def documents() -> Documents:
     return Documents(SCHEMA, Settings(environment="test"))
@@ -73,6 +76,15 @@ def documents() -> Documents:
             "{ viewer }" + "".join(f" fragment F{n} on Query {{ viewer }}" for n in range(201)),
             "MAX_FRAGMENTS_LIMIT",
         ),
+        ("{" + " node { name }" * 30 + "}", None),
+        ("{" + " node { name }" * 31 + "}", "MAX_ROOT_FIELDS_LIMIT"),
+        ("{ node {" + " child { name }" * 30 + "} }", None),
+        ("{ node {" + " child { name }" * 31 + "} }", "MAX_REPEATS_LIMIT"),
+        ("{ node {" + " ... { child { name } }" * 31 + "} }", "MAX_REPEATS_LIMIT"),
+        ("{ node {" + " name" * 300 + "} }", None),
+        ("{ node {" + " name" * 301 + "} }", "MAX_REPEATS_LIMIT"),
+        ("{ node {" + " child { name } ...F" * 16 + REPEATED, "MAX_REPEATS_LIMIT"),
+        ("{ node {" + " child { name } ...F" * 15 + REPEATED, None),
         ("{ ...F } fragment F on Query { ...F }", "GRAPHQL_VALIDATION_FAILED"),
         (
             "{ ...F } fragment F on Query { ...G } fragment G on Query { viewer ...F }",
@@ -104,8 +116,11 @@ def test_document_over_a_limit_is_refused_cheaply(
     [
         "{" + " viewer" * 10_000 + "}",
         doubling(45, "...F{next} ...F{next}"),
+        "{ node {" + " child { unknown }" * 400 + "} }",
+        "{ node {" + " child { child { child { unknown } child { name } } }" * 30 + "} }",
+        "{ node {" + " name" * 1_400 + "} }",
     ],
-    ids=["duplicates", "doubling"],
+    ids=["duplicates", "doubling", "repeated objects", "nested objects", "repeated fields"],
 )
 def test_known_attacks_cost_under_50_ms(documents: Documents, text: str) -> None:
     def spend() -> float:
