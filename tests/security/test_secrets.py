@@ -1,7 +1,8 @@
 """Planted secrets come out nowhere: in no answer, no log record and no message, whatever fails."""
 
+import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,16 @@ OPERATIONS = (
     "{",
     'mutation { groupCreate(input: {name: "x", clientKey: "k"}) { errors { code } } }',
 )
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Drivers leave sockets that failed to the collector: taken here, not in later tests."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import gc
 import os
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +22,9 @@ from app.stores.tls import ssl_of
 from tests.security.certificates import Authority
 from tests.security.tls_proxy import tls_before
 
+# A driver that refuses a certificate leaves its socket to the collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 HOST = "localhost"
 MONGO_OPTIONS = "tls=true&retryWrites=false&directConnection=true"
 
@@ -31,6 +34,13 @@ def context_of(authority: Authority, name: str, address: str | None = None) -> s
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file, key)
     return context
+
+
+@pytest.fixture(autouse=True)
+def collect() -> Iterator[None]:
+    """Collect what a test left within it, so that no other test is blamed."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
