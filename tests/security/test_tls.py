@@ -220,7 +220,6 @@ async def mongo_client(
         yield client
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_mongodb_is_verified_and_asks_for_a_password(
     settings: Settings, authority: Authority, stranger: Authority, tmp_path: Path
 ) -> None:
@@ -246,4 +245,3 @@ async def test_mongodb_is_verified_and_asks_for_a_password(
         assert not await answers("127.0.0.1", "isthmus:hunter2@", authority)
         assert not await answers("localhost", "isthmus:hunter2@", stranger)
     await asyncio.sleep(0.3)
-    gc.collect()  # PyMongo leaves the socket of a handshake that failed to the collector
