@@ -108,7 +108,7 @@ class ConversationMember(MainBase):
     )
     user_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     joined_seq: Mapped[Counter]
-    # The last entry that a removed member may see; None while they take part.
+    # The entry that removed them; None while they take part.
     removed_seq: Mapped[int | None] = mapped_column(BigInteger)
     read_msg_no: Mapped[Counter]
     read_at: Mapped[datetime | None]
