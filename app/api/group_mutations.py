@@ -193,8 +193,8 @@ class GroupMutations:
 
     @mutation(
         GroupMemberRemovePayload,
-        description="End somebody's membership, or your own; the group's conversation is then hidden "
-        "from them. For owner and admins, and anybody but the owner for themselves.",
+        description="End somebody's membership, or your own; the group's conversation is then "
+        "hidden from them. For owner and admins, and anybody but the owner for themselves.",
     )
     async def group_member_remove(  # noqa: D102
         self,

@@ -4,6 +4,7 @@ A server is known by its command line, which names its data directory: there is 
 stale, and a process that merely got an old pid is never mistaken for a store.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -24,6 +25,13 @@ MAX_LOG_BYTES = 8 * 1024 * 1024
 
 # Processes that this one started, kept so that they are reaped when they end.
 _children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@atexit.register
+def _leave_children() -> None:
+    """A server may outlive the process that started it: nothing to warn of at its exit."""
+    for child in _children.values():
+        child.returncode = child.poll() or 0
 
 
 @dataclass(frozen=True)
