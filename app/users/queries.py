@@ -78,11 +78,6 @@ _BY_IDS = Read(
 _BY_PUBLIC_IDS = Read(
     select(*_COLUMNS).where(User.public_id == any_(bindparam("ids", type_=ARRAY(Uuid))), _ALIVE)
 )
-_BY_EMAIL = Read(
-    select(*_COLUMNS).where(
-        func.lower(User.email) == func.lower(bindparam("email", type_=Text)), _ALIVE
-    )
-)
 _PERSONAL = Read(
     select(*_DETAILS).where(User.id == any_(bindparam("ids", type_=ARRAY(Integer))), _ALIVE)
 )
@@ -149,9 +144,3 @@ async def list_users(auth: Postgres, viewer: Viewer, query: ListQuery) -> Page[U
     """
     viewer.require()
     return await _LIST.page(auth, query)
-
-
-async def user_by_email(auth: Postgres, email: str) -> UserRecord | None:
-    """The account with this address, for the operator's tools; no viewer is asked."""
-    rows = await auth.fetch(_BY_EMAIL, email=email)
-    return UserRecord(*rows[0]) if rows else None
