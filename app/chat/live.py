@@ -27,7 +27,7 @@ Wake = Callable[[UUID], None]
 
 _RECENT = 64  # entries a feed holds
 _AT_ONCE = 200  # conversations or users asked about in one command
-_OVERLAP = timedelta(seconds=15)  # a write may become visible this long after its time
+OVERLAP = timedelta(seconds=15)  # a write may become visible this long after its time
 
 
 class Feed:
@@ -172,7 +172,7 @@ class Live:
             for conversation_id, seq in (await self._store.heads(ids)).items():
                 if conversation_id in self._feeds:
                     self._feeds[conversation_id].advance(seq)
-        since = datetime.now(UTC) - _OVERLAP - timedelta(seconds=self._interval)
+        since = datetime.now(UTC) - OVERLAP - timedelta(seconds=self._interval)
         for users in _chunks(list(self._inboxes)):
             for conversation_id, participants in await self._store.active_since(users, since):
                 for user_id in participants:

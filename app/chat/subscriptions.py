@@ -7,10 +7,11 @@ ways comes once.
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.chat.live import Feed, Live
+from app.chat.live import OVERLAP, Feed, Live
 from app.chat.log import ConversationRecord, LogEntry
 from app.chat.models import EntryKind
 from app.chat.queries import conversations_by_ids, parse_message_cursor
@@ -23,7 +24,7 @@ _BATCH = 200  # entries read at once
 _BACKLOG = 10_000  # entries beyond which a client should rather fetch anew
 _INBOX = 1_000  # conversations followed
 _RETRY = 0.2  # seconds until a place that is taken but not readable yet is read again
-_OVERLAP = 15_000  # milliseconds within which conversations may change out of order
+_OVERLAP = OVERLAP // timedelta(milliseconds=1)  # within which conversations change out of order
 _CURSOR_PLACES = 100  # conversations that an inbox cursor names
 
 
