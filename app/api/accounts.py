@@ -150,7 +150,7 @@ class AccountMutations:
         "an account or not: a code is sent to sign in to one that is there, or to register one "
         "that is not. A new code takes the place of the one before.",
     )
-    async def auth_code_request(  # noqa: D102
+    async def auth_code_request(
         self,
         info: Info,
         input_: Annotated[
@@ -171,7 +171,7 @@ class AccountMutations:
         description="Use a one-time code: register, or sign in. It holds for five minutes and five "
         "attempts, and makes one session.",
     )
-    async def auth_code_verify(  # noqa: D102
+    async def auth_code_verify(
         self,
         info: Info,
         input_: Annotated[
@@ -194,7 +194,7 @@ class AccountMutations:
         AuthTokenRefreshPayload,
         description="Exchange a refresh token for new tokens of the same session.",
     )
-    async def auth_token_refresh(  # noqa: D102
+    async def auth_token_refresh(
         self,
         info: Info,
         input_: Annotated[
@@ -210,7 +210,7 @@ class AccountMutations:
         description="End one of your sessions: its tokens hold no longer, and its open "
         "subscriptions end with `SESSION_REVOKED`.",
     )
-    async def session_revoke(  # noqa: D102
+    async def session_revoke(
         self,
         info: Info,
         id_: Annotated[
@@ -231,7 +231,7 @@ class AccountMutations:
         SessionRevokeAllPayload,
         description="End all of your sessions, or all but this one: sign out everywhere.",
     )
-    async def session_revoke_all(  # noqa: D102
+    async def session_revoke_all(
         self,
         info: Info,
         input_: Annotated[

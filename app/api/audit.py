@@ -7,14 +7,14 @@ import strawberry
 from strawberry import Parent
 from strawberry.scalars import JSON
 
-from app.api.connection import After, Before, Connection, First, Last, OrderDirection
+from app.api.connection import OrderDirection, connection
 from app.api.context import Info
 from app.api.ids import global_id, parse_id, uuid_of
 from app.api.types import Node, User
 from app.audit import queries
 from app.audit.queries import AuditOrder, ChangeRecord, Trails
 from app.errors import NotFound
-from app.paging import ListQuery, Page, page_args
+from app.paging import ListQuery, Page, PageArgs
 from app.text import clean_text
 from app.users.queries import UserRecord
 
@@ -41,13 +41,13 @@ class AuditEvent(Node):
     )
 
     @strawberry.field(description="The type of the object that was changed.")
-    def object_type(self, root: Parent[ChangeRecord]) -> str:  # noqa: D102
+    def object_type(self, root: Parent[ChangeRecord]) -> str:
         return root.entity_type
 
     @strawberry.field(
         description="The id of the object that was changed, for `node`; it may be gone."
     )
-    def object_id(self, root: Parent[ChangeRecord]) -> strawberry.ID:  # noqa: D102
+    def object_id(self, root: Parent[ChangeRecord]) -> strawberry.ID:
         return global_id(root.entity_type, root.entity_id)
 
     before: JSON | None = strawberry.field(
@@ -62,7 +62,7 @@ class AuditEvent(Node):
         description="Who did it; null for the system, and for an account that is gone.",
         graphql_type=User | None,
     )
-    async def actor(self, root: Parent[ChangeRecord], info: Info) -> UserRecord | None:  # noqa: D102
+    async def actor(self, root: Parent[ChangeRecord], info: Info) -> UserRecord | None:
         if root.actor_id is None:
             return None
         return await info.context.loaders.user_by_id.load(root.actor_id)
@@ -102,18 +102,16 @@ class AuditEventOrderInput:
 class AuditQueries:
     """Reads."""
 
-    @strawberry.field(
+    @connection(
+        AuditEvent,
         description="Who changed what, newest first unless you say otherwise. For admins.",
-        graphql_type=Connection[AuditEvent] | None,
+        nullable=True,
     )
-    async def audit_events(  # noqa: D102
+    async def audit_events(
         self,
         info: Info,
         *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        args: PageArgs,
         filter_: Annotated[
             AuditEventFilter | None, strawberry.argument(name="filter", description="Which ones.")
         ] = None,
@@ -128,7 +126,7 @@ class AuditQueries:
             order.field,
             descending=order.direction is OrderDirection.DESC,
             filters=tuple((await _filters(info, filter_ or AuditEventFilter())).items()),
-            args=page_args(first, after, last, before),
+            args=args,
         )
         context = info.context
         trails = Trails(context.services.main, context.services.auth)

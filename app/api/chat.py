@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import Parent
 
-from app.api.connection import After, Before, Connection, First, Last, OrderDirection
+from app.api.connection import OrderDirection, connection
 from app.api.context import Info
 from app.api.ids import global_id, uuid_of
 from app.api.types import Conversation, Message, User
@@ -16,7 +16,7 @@ from app.chat.log import ConversationRecord, LogEntry
 from app.chat.models import ConversationKind
 from app.chat.queries import ConversationOrder
 from app.errors import NotFound
-from app.paging import ListQuery, Page, page_args
+from app.paging import ListQuery, Page, PageArgs
 from app.users.queries import UserRecord
 
 ConversationId = Annotated[strawberry.ID, strawberry.argument(description="The conversation's id.")]
@@ -53,7 +53,7 @@ class ChatQueries:
         description="One conversation; null unless you take part in it.",
         graphql_type=Conversation | None,
     )
-    async def conversation(  # noqa: D102
+    async def conversation(
         self,
         info: Info,
         id_: Annotated[
@@ -66,19 +66,17 @@ class ChatQueries:
             return None
         return await info.context.loaders.conversation_by_id.load(key)
 
-    @strawberry.field(
+    @connection(
+        Conversation,
         description="Your conversations: your inbox, the last active first unless you say "
         "otherwise. Needs a signed-in viewer.",
-        graphql_type=Connection[Conversation] | None,
+        nullable=True,
     )
-    async def conversations(  # noqa: D102
+    async def conversations(
         self,
         info: Info,
         *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        args: PageArgs,
         filter_: Annotated[
             ConversationFilter | None,
             strawberry.argument(name="filter", description="Which ones."),
@@ -92,7 +90,7 @@ class ChatQueries:
             order.field,
             descending=order.direction is OrderDirection.DESC,
             filters=tuple(_filters(filter_ or ConversationFilter()).items()),
-            args=page_args(first, after, last, before),
+            args=args,
         )
         context = info.context
         return await queries.list_conversations(context.services.chat, context.viewer, query)
@@ -125,7 +123,7 @@ class ConversationEvent:
         description="The conversation as it is now; null if you no longer take part.",
         graphql_type=Conversation | None,
     )
-    async def conversation(  # noqa: D102
+    async def conversation(
         self, root: Parent[subscriptions.ConversationEvent], info: Info
     ) -> ConversationRecord | None:
         return await info.context.loaders.conversation_by_id.load(root.conversation_id)
@@ -150,7 +148,7 @@ class MembersChanged(ConversationEvent):
     @strawberry.field(
         description="Who changed it; null if the account is gone.", graphql_type=User | None
     )
-    async def actor(  # noqa: D102
+    async def actor(
         self, root: Parent[subscriptions.MembersChanged], info: Info
     ) -> UserRecord | None:
         if root.actor_id is None:
@@ -158,13 +156,13 @@ class MembersChanged(ConversationEvent):
         return await info.context.loaders.user_by_id.load(root.actor_id)
 
     @strawberry.field(description="Who joined.", graphql_type=list[User] | None)
-    async def added(  # noqa: D102
+    async def added(
         self, root: Parent[subscriptions.MembersChanged], info: Info
     ) -> list[UserRecord]:
         return await _known_users(info, root.added_ids)
 
     @strawberry.field(description="Who left.", graphql_type=list[User] | None)
-    async def removed(  # noqa: D102
+    async def removed(
         self, root: Parent[subscriptions.MembersChanged], info: Info
     ) -> list[UserRecord]:
         return await _known_users(info, root.removed_ids)
@@ -201,7 +199,7 @@ class InboxEvent:
     )
 
     @strawberry.field(description="The conversation's id.")
-    def conversation_id(self, root: Parent[subscriptions.InboxEvent]) -> strawberry.ID:  # noqa: D102
+    def conversation_id(self, root: Parent[subscriptions.InboxEvent]) -> strawberry.ID:
         return global_id("Conversation", root.conversation_id)
 
 
@@ -220,7 +218,7 @@ class ChatSubscriptions:
         "when you no longer take part.",
         graphql_type=ConversationEvent,
     )
-    async def conversation_events(  # noqa: D102
+    async def conversation_events(
         self,
         info: Info,
         conversation_id: ConversationId,
@@ -246,7 +244,7 @@ class ChatSubscriptions:
         "may come as one event, which shows the last.",
         graphql_type=InboxEvent,
     )
-    async def inbox(  # noqa: D102
+    async def inbox(
         self,
         info: Info,
         after: Annotated[

@@ -103,7 +103,7 @@ class ChatMutations:
         ConversationStartPayload,
         description="Start a conversation, or find the one there is.",
     )
-    async def conversation_start(  # noqa: D102
+    async def conversation_start(
         self,
         info: Info,
         input_: Annotated[
@@ -117,7 +117,7 @@ class ChatMutations:
         description="Send a message. What is acknowledged is never lost; what is not may be sent "
         "again with the same client key, and makes one message.",
     )
-    async def message_send(  # noqa: D102
+    async def message_send(
         self,
         info: Info,
         conversation_id: ConversationId,
@@ -141,7 +141,7 @@ class ChatMutations:
         ConversationMarkReadPayload,
         description="Note how far you have read; it never goes back.",
     )
-    async def conversation_mark_read(  # noqa: D102
+    async def conversation_mark_read(
         self,
         info: Info,
         conversation_id: ConversationId,

@@ -119,7 +119,7 @@ class GroupMutations:
         GroupCreatePayload,
         description="Found a group with its conversation; you own it and are its first member.",
     )
-    async def group_create(  # noqa: D102
+    async def group_create(
         self,
         info: Info,
         input_: Annotated[
@@ -144,7 +144,7 @@ class GroupMutations:
         GroupUpdatePayload,
         description="Change what a group says of itself. For its owner and admins.",
     )
-    async def group_update(  # noqa: D102
+    async def group_update(
         self,
         info: Info,
         id_: Annotated[
@@ -173,7 +173,7 @@ class GroupMutations:
         GroupMemberAddPayload,
         description="Let somebody belong to a group and its conversation. For owner and admins.",
     )
-    async def group_member_add(  # noqa: D102
+    async def group_member_add(
         self,
         info: Info,
         group_id: GroupId,
@@ -196,7 +196,7 @@ class GroupMutations:
         description="End somebody's membership, or your own; the group's conversation is then "
         "hidden from them. For owner and admins, and anybody but the owner for themselves.",
     )
-    async def group_member_remove(  # noqa: D102
+    async def group_member_remove(
         self,
         info: Info,
         group_id: GroupId,

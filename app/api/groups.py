@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from app.api.connection import After, Before, Connection, First, Last, OrderDirection
+from app.api.connection import OrderDirection, connection
 from app.api.context import Info
 from app.api.ids import key_of, uuid_of
 from app.api.types import Group
@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.groups import queries
 from app.groups.commands import MAX_NAME
 from app.groups.queries import GroupOrder, GroupRecord
-from app.paging import ListQuery, Page, page_args
+from app.paging import ListQuery, Page, PageArgs
 from app.text import clean_text
 
 
@@ -46,7 +46,7 @@ class GroupQueries:
         description="One group; null if there is none or you are not signed in.",
         graphql_type=Group | None,
     )
-    async def group(  # noqa: D102
+    async def group(
         self,
         info: Info,
         id_: Annotated[
@@ -59,18 +59,16 @@ class GroupQueries:
             return None
         return await info.context.loaders.group_by_id.load(key)
 
-    @strawberry.field(
+    @connection(
+        Group,
         description="All groups, newest first unless you say otherwise. Needs a signed-in viewer.",
-        graphql_type=Connection[Group] | None,
+        nullable=True,
     )
-    async def groups(  # noqa: D102
+    async def groups(
         self,
         info: Info,
         *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        args: PageArgs,
         filter_: Annotated[
             GroupFilter | None, strawberry.argument(name="filter", description="Which ones.")
         ] = None,
@@ -85,7 +83,7 @@ class GroupQueries:
             order.field,
             descending=order.direction is OrderDirection.DESC,
             filters=tuple((await _filters(info, filter_ or GroupFilter())).items()),
-            args=page_args(first, after, last, before),
+            args=args,
         )
         return await queries.list_groups(info.context.services.main, info.context.viewer, query)
 

@@ -123,7 +123,7 @@ class ProductMutations:
     """Writes."""
 
     @mutation(ProductCreatePayload, description="Make a draft, which you sell.")
-    async def product_create(  # noqa: D102
+    async def product_create(
         self,
         info: Info,
         input_: Annotated[
@@ -150,7 +150,7 @@ class ProductMutations:
         ProductUpdatePayload,
         description="Change a product: your own while it is a draft or rejected, any as staff.",
     )
-    async def product_update(  # noqa: D102
+    async def product_update(
         self,
         info: Info,
         id_: ProductId,
@@ -182,7 +182,7 @@ class ProductMutations:
         ProductSubmitPayload,
         description="Hand your draft, or your rejected product, to the moderators.",
     )
-    async def product_submit(  # noqa: D102
+    async def product_submit(
         self,
         info: Info,
         id_: ProductId,
@@ -199,7 +199,7 @@ class ProductMutations:
     @mutation(
         ProductPublishPayload, description="Show a submitted product to everybody. For staff."
     )
-    async def product_publish(  # noqa: D102
+    async def product_publish(
         self,
         info: Info,
         id_: ProductId,
@@ -216,7 +216,7 @@ class ProductMutations:
     @mutation(
         ProductRejectPayload, description="Give a submitted product back to its vendor. For staff."
     )
-    async def product_reject(  # noqa: D102
+    async def product_reject(
         self,
         info: Info,
         id_: ProductId,

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import strawberry
 
-from app.api.connection import After, Before, Connection, First, Last, OrderDirection
+from app.api.connection import OrderDirection, connection
 from app.api.context import Info
 from app.api.ids import key_of, uuid_of
 from app.api.types import Product
 from app.errors import NotFound
-from app.paging import ListQuery, Page, page_args
+from app.paging import ListQuery, Page, PageArgs
 from app.products import queries
 from app.products.commands import MAX_TITLE, check_price
 from app.products.models import Cause, PublishingStatus
@@ -60,7 +60,7 @@ class ProductQueries:
         description="One product; null if there is none that you may see.",
         graphql_type=Product | None,
     )
-    async def product(  # noqa: D102
+    async def product(
         self,
         info: Info,
         id_: Annotated[
@@ -73,18 +73,16 @@ class ProductQueries:
             return None
         return await info.context.loaders.product_by_id.load(key)
 
-    @strawberry.field(
+    @connection(
+        Product,
         description="The products that you may see, newest first unless you say otherwise.",
-        graphql_type=Connection[Product] | None,
+        nullable=True,
     )
-    async def products(  # noqa: D102
+    async def products(
         self,
         info: Info,
         *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        args: PageArgs,
         filter_: Annotated[
             ProductFilter | None, strawberry.argument(name="filter", description="Which ones.")
         ] = None,
@@ -100,7 +98,7 @@ class ProductQueries:
             order.field,
             descending=order.direction is OrderDirection.DESC,
             filters=tuple(filters.items()),
-            args=page_args(first, after, last, before),
+            args=args,
         )
         context = info.context
         return await queries.list_products(context.services.main, context.viewer, query)

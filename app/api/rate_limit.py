@@ -26,7 +26,7 @@ class RateLimitQueries:
     """Reads."""
 
     @strawberry.field(description="Your budget; null if the server keeps none.")
-    def rate_limit(self, info: Info) -> RateLimit | None:  # noqa: D102
+    def rate_limit(self, info: Info) -> RateLimit | None:
         budget = info.context.budget
         return None if budget is None else _shown(budget)
 

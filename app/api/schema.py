@@ -34,7 +34,7 @@ class NodeQueries:
         description="Any object by its id; null if there is none, or none that you may see.",
         graphql_type=Node | None,
     )
-    async def node(  # noqa: D102
+    async def node(
         self,
         info: Info,
         id_: Annotated[
@@ -48,7 +48,7 @@ class NodeQueries:
         f"or that you may not see. At most {MAX_PAGE_SIZE} at once.",
         graphql_type=list[Node | None],
     )
-    async def nodes(  # noqa: D102
+    async def nodes(
         self,
         info: Info,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="The objects' ids.")],

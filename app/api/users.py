@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 import strawberry
 
-from app.api.connection import After, Before, Connection, First, Last, OrderDirection
+from app.api.connection import OrderDirection, connection
 from app.api.context import Info
 from app.api.ids import uuid_of
 from app.api.types import User
 from app.errors import NotFound
-from app.paging import ListQuery, Page, page_args
+from app.paging import ListQuery, Page, PageArgs
 from app.text import clean_text
 from app.users import queries
 from app.users.models import UserRole
@@ -43,7 +43,7 @@ class UserQueries:
     """Reads."""
 
     @strawberry.field(description="You; null if you are not signed in.", graphql_type=User | None)
-    async def viewer(self, info: Info) -> UserRecord | None:  # noqa: D102
+    async def viewer(self, info: Info) -> UserRecord | None:
         user_id = info.context.viewer.user_id
         return None if user_id is None else await info.context.loaders.user_by_id.load(user_id)
 
@@ -51,7 +51,7 @@ class UserQueries:
         description="One user; null if there is none or you are not signed in.",
         graphql_type=User | None,
     )
-    async def user(  # noqa: D102
+    async def user(
         self,
         info: Info,
         id_: Annotated[strawberry.ID, strawberry.argument(name="id", description="The user's id.")],
@@ -62,18 +62,16 @@ class UserQueries:
             return None
         return await info.context.loaders.user_by_public_id.load(key)
 
-    @strawberry.field(
+    @connection(
+        User,
         description="All users, newest first unless you say otherwise. Needs a signed-in viewer.",
-        graphql_type=Connection[User] | None,
+        nullable=True,
     )
-    async def users(  # noqa: D102
+    async def users(
         self,
         info: Info,
         *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        args: PageArgs,
         filter_: Annotated[
             UserFilter | None, strawberry.argument(name="filter", description="Which ones.")
         ] = None,
@@ -88,7 +86,7 @@ class UserQueries:
             order.field,
             descending=order.direction is OrderDirection.DESC,
             filters=tuple(_filters(filter_ or UserFilter()).items()),
-            args=page_args(first, after, last, before),
+            args=args,
         )
         return await queries.list_users(info.context.services.auth, info.context.viewer, query)
 

@@ -1,0 +1,89 @@
+"""Conversations, read off MongoDB with edges into both stores."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+from strawberry import Parent
+from strawberry.scalars import JSON
+
+from app.api.connection import connection
+from app.api.context import Info
+from app.api.types import ring
+from app.api.types.node import Node, id_of
+from app.api.types.pages import users_page
+from app.chat.log import ConversationRecord, LogEntry
+from app.chat.models import ConversationKind
+from app.groups.queries import GroupRecord
+from app.paging import Page, PageArgs
+from app.users.queries import UserRecord
+
+
+@strawberry.type(description="Messages between people, in a group, or with an assistant.")
+class Conversation(Node):
+    """Read off a `ConversationRecord`."""
+
+    id: strawberry.ID = id_of("Conversation")
+    kind: ConversationKind = strawberry.field(description="Between whom it is.")
+    title: str | None = strawberry.field(description="What it is called, if anything.")
+    summary: str | None = strawberry.field(description="What was said, in short.")
+    tags: list[str] = strawberry.field(description="Words to find it by.")
+    context: JSON = strawberry.field(description="What an assistant should know.")
+    metadata: JSON = strawberry.field(description="What clients keep with it.")
+    is_archived: bool = strawberry.field(description="Whether it was put away.")
+    message_count: int = strawberry.field(description="How many messages were sent in it.")
+    total_tokens: int = strawberry.field(description="How many tokens its answers cost.")
+    last_activity_at: datetime = strawberry.field(description="When something last happened in it.")
+    created_at: datetime = strawberry.field(description="When it was started.")
+    updated_at: datetime = strawberry.field(description="When its description was last changed.")
+
+    @strawberry.field(
+        description="The group whose conversation it is.", graphql_type=ring.Group | None
+    )
+    async def group(self, root: Parent[ConversationRecord], info: Info) -> GroupRecord | None:
+        if root.group_id is None:
+            return None
+        return await info.context.loaders.group_by_id.load(root.group_id)
+
+    @strawberry.field(
+        description="Who started it; null if the account is gone.", graphql_type=ring.User | None
+    )
+    async def creator(self, root: Parent[ConversationRecord], info: Info) -> UserRecord | None:
+        return await info.context.loaders.user_by_id.load(root.user_id)
+
+    @connection(
+        ring.User, description="Who takes part, in the order of their accounts.", nullable=True
+    )
+    async def participants(
+        self, root: Parent[ConversationRecord], info: Info, args: PageArgs
+    ) -> Page[UserRecord]:
+        return await users_page(info, sorted(root.participant_ids), args)
+
+    @connection(
+        ring.Message,
+        description="What was said, from the first message to the newest; `last: 50` is a screen.",
+    )
+    async def messages(
+        self, root: Parent[ConversationRecord], info: Info, args: PageArgs
+    ) -> Page[LogEntry]:
+        return await info.context.loaders.messages_by_conversation.load((root, args))
+
+    @strawberry.field(
+        description="The newest message; null while there is none.",
+        graphql_type=ring.Message | None,
+    )
+    async def last_message(self, root: Parent[ConversationRecord], info: Info) -> LogEntry | None:
+        if root.last_message_id is None:
+            return None
+        return await info.context.loaders.message_by_id.load(root.last_message_id)
+
+    @strawberry.field(description="How many messages you have not read.")
+    async def unread_count(self, root: Parent[ConversationRecord], info: Info) -> int:
+        read = await info.context.loaders.read_position.load(root.id)
+        # One's own newest message may be marked as read a moment before it is visible.
+        return max(0, root.message_count - read)
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        """Whether a record is a conversation's."""
+        return isinstance(obj, ConversationRecord)

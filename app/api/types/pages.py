@@ -1,0 +1,18 @@
+"""Pages of users whose numbers another store holds."""
+
+from app.api.context import Info
+from app.paging import Page, PageArgs, page_of_ids
+from app.users.queries import UserRecord
+
+
+async def users_page(info: Info, ids: list[int], args: PageArgs) -> Page[UserRecord]:
+    """A page of users whose numbers are known, in order; accounts that are gone are left out."""
+    page = page_of_ids(ids, args)
+    users = await info.context.loaders.user_by_id.load_many(page.items)
+    known = [(u, c) for u, c in zip(users, page.cursors, strict=True) if u is not None]
+    return Page(
+        [user for user, _ in known],
+        [cursor for _, cursor in known],
+        page.has_next,
+        page.has_previous,
+    )

@@ -1,0 +1,18 @@
+"""The types by name, for modules that would else import each other in a ring."""
+
+from typing import Annotated, Any, ForwardRef
+
+import strawberry
+
+
+def _named(name: str, module: str) -> Any:
+    return Annotated[ForwardRef(name), strawberry.lazy(f"app.api.types.{module}")]
+
+
+Conversation = _named("Conversation", "conversation")
+Group = _named("Group", "group")
+GroupMember = _named("GroupMember", "group")
+Message = _named("Message", "message")
+Product = _named("Product", "product")
+Session = _named("Session", "user")
+User = _named("User", "user")

@@ -1,0 +1,158 @@
+"""People: what everybody sees of them, what they alone do, and where they are signed in."""
+
+from datetime import date, datetime
+from typing import Any
+
+import strawberry
+from strawberry import Parent
+from strawberry.scalars import JSON
+
+from app.api.connection import connection
+from app.api.context import Info
+from app.api.types import ring
+from app.api.types.node import Node, id_of
+from app.chat.log import ConversationRecord, direct_conversation_id
+from app.groups.queries import GroupOrder, GroupRecord
+from app.paging import ListQuery, Page, PageArgs
+from app.products.queries import ProductOrder, ProductRecord
+from app.users.models import DeviceType, Platform, SubscriptionTier, UserRole, UserStatus
+from app.users.queries import PersonalDetails, UserRecord
+from app.users.sessions import SessionOrder, SessionRecord
+
+
+@strawberry.type(description="What only a user and the staff may see of the user.")
+class PersonalInformation:
+    """Read off `PersonalDetails`."""
+
+    email: str = strawberry.field(description="The address they sign in with.")
+    contact_country_code: str | None = strawberry.field(description="The telephone's country code.")
+    city: str | None = strawberry.field(description="The city they live in.")
+    state: str | None = strawberry.field(description="The state or province.")
+    country: str | None = strawberry.field(description="The country.")
+    gender: str | None = strawberry.field(description="The gender they gave.")
+    dob: date | None = strawberry.field(description="The date of birth.")
+    purpose_code: str | None = strawberry.field(description="Why they came, as a code.")
+    nationality: str | None = strawberry.field(description="The nationality they gave.")
+    ethnicity: str | None = strawberry.field(description="The ethnicity they gave.")
+    qualification: str | None = strawberry.field(description="The highest qualification.")
+    profession: str | None = strawberry.field(description="What they work as.")
+    external_subject: str | None = strawberry.field(
+        description="The account's subject at an external identity provider."
+    )
+    last_login_at: datetime | None = strawberry.field(description="When they last signed in.")
+
+    @strawberry.field(description="The telephone number, in digits.")
+    def contact_number(self, root: Parent[PersonalDetails]) -> str | None:
+        return None if root.contact_number is None else str(root.contact_number)
+
+    @strawberry.field(description="The postal code.")
+    def pincode(self, root: Parent[PersonalDetails]) -> str | None:
+        return None if root.pincode is None else str(root.pincode)
+
+
+@strawberry.type(description="A sign-in of yours on one device, which has not ended.")
+class Session(Node):
+    """Read off a `SessionRecord`."""
+
+    id: strawberry.ID = id_of("Session")
+    device_name: str | None = strawberry.field(description="What the device was called.")
+    device_type: DeviceType | None = strawberry.field(description="What it is.")
+    platform: Platform | None = strawberry.field(description="Through what you signed in.")
+    user_agent: str | None = strawberry.field(description="What its program calls itself.")
+    started_at: datetime = strawberry.field(description="When you signed in.")
+    last_activity_at: datetime = strawberry.field(
+        description="When it was last used, to within minutes."
+    )
+
+    @strawberry.field(description="The network address from which you signed in.")
+    def address(self, root: Parent[SessionRecord]) -> str | None:
+        return None if root.address is None else str(root.address)
+
+    @strawberry.field(description="Whether it is the session of this request.")
+    def is_current(self, root: Parent[SessionRecord], info: Info) -> bool:
+        return root.id == info.context.viewer.session_id
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        """Whether a record is a session's."""
+        return isinstance(obj, SessionRecord)
+
+
+@strawberry.type(description="Somebody with an account: a buyer, a vendor, a moderator.")
+class User(Node):
+    """Read off a `UserRecord`."""
+
+    id: strawberry.ID = id_of("User", "public_id")
+    name: str = strawberry.field(description="The name to show.")
+    username: str | None = strawberry.field(description="The handle, unique where it is set.")
+    first_name: str | None = strawberry.field(description="The given name.")
+    last_name: str | None = strawberry.field(description="The family name.")
+    profile_image_url: str | None = strawberry.field(description="The address of a portrait.")
+    subscription_tier: SubscriptionTier = strawberry.field(description="What they subscribe to.")
+    status: UserStatus = strawberry.field(description="Whether the account was proved.")
+    role: UserRole = strawberry.field(description="What they may do beyond their own things.")
+    registration_platform: Platform = strawberry.field(description="Through what they came.")
+    is_online: bool = strawberry.field(
+        description="Whether they were online when that was last recorded."
+    )
+    profile: JSON | None = strawberry.field(
+        description="What they tell of themselves as a vendor; null if they sell nothing."
+    )
+    created_at: datetime = strawberry.field(description="When the account was made.")
+    updated_at: datetime = strawberry.field(description="When the profile was last changed.")
+
+    @strawberry.field(
+        description="Contact and personal details; null unless this is you or you are staff.",
+        graphql_type=PersonalInformation | None,
+    )
+    async def personal(self, root: Parent[UserRecord], info: Info) -> PersonalDetails | None:
+        return await info.context.loaders.personal_details.load(root.id)
+
+    @connection(
+        ring.Session,
+        description="Where you are signed in, newest first; null unless this is you.",
+        nullable=True,
+    )
+    async def sessions(
+        self, root: Parent[UserRecord], info: Info, args: PageArgs
+    ) -> Page[SessionRecord] | None:
+        if root.id != info.context.viewer.user_id:
+            return None
+        query = ListQuery(SessionOrder.STARTED_AT, descending=True, args=args)
+        return await info.context.loaders.sessions_by_user.load((root.id, query))
+
+    @connection(
+        ring.Product,
+        description="What they sell, newest first, as far as you may see it.",
+        nullable=True,
+    )
+    async def products(
+        self, root: Parent[UserRecord], info: Info, args: PageArgs
+    ) -> Page[ProductRecord]:
+        query = ListQuery(ProductOrder.CREATED_AT, descending=True, args=args)
+        return await info.context.loaders.products_by_vendor.load((root.id, query))
+
+    @connection(ring.Group, description="The groups they belong to, newest first.", nullable=True)
+    async def groups(
+        self, root: Parent[UserRecord], info: Info, args: PageArgs
+    ) -> Page[GroupRecord]:
+        query = ListQuery(GroupOrder.CREATED_AT, descending=True, args=args)
+        return await info.context.loaders.groups_by_member.load((root.id, query))
+
+    @strawberry.field(
+        description="Your direct conversation with them; null if there is none, or for yourself.",
+        graphql_type=ring.Conversation | None,
+    )
+    async def direct_conversation(
+        self, root: Parent[UserRecord], info: Info
+    ) -> ConversationRecord | None:
+        me = info.context.viewer.user_id
+        if me is None or me == root.id:
+            return None
+        key = direct_conversation_id(me, root.id)
+        return await info.context.loaders.conversation_by_id.load(key)
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        """Whether a record is a user's."""
+        return isinstance(obj, UserRecord)
