@@ -10,7 +10,7 @@ ISTHMUS_TEST_WORKERS ?= 2
 
 export PYTHONUTF8 := 1
 .DEFAULT_GOAL := help
-.PHONY: help dev test check format schema bench explorer lock environment clean
+.PHONY: help dev test check format schema coverage bench explorer lock environment clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
@@ -35,6 +35,9 @@ format: environment ## Format the code, and fix what can be fixed.
 
 schema: environment ## Write schema.graphql.
 	$(BIN)/isthmus schema print --to schema.graphql
+
+coverage: environment ## Write docs/coverage.md from the tests' markers.
+	$(BIN)/python -m tests.coverage.lines
 
 bench: environment ## Measure the server on seeded data.
 	$(BIN)/python -m bench $(BENCH)
