@@ -12,17 +12,24 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.audit.models import ClientRequest
+from app.audit.models import AuthClientRequest, ClientRequest
 from app.errors import ClientKeyReused, Invalid, Required, TooLong
 from app.viewer import Viewer
 
 MAX_KEY_LENGTH = 64  # characters
 _FIELD = ["input", "clientKey"]
-_REQUESTS = ClientRequest.__table__.c
+
+Requests = type[ClientRequest | AuthClientRequest]
 
 
 async def once(
-    tx: AsyncConnection, viewer: Viewer, operation: str, client_key: str, body: object
+    tx: AsyncConnection,
+    viewer: Viewer,
+    operation: str,
+    client_key: str,
+    body: object,
+    *,
+    requests: Requests = ClientRequest,
 ) -> str | None:
     """Claim a client key inside the command's transaction, or find what it did before.
 
@@ -35,6 +42,7 @@ async def once(
         operation: The mutation's name.
         client_key: As the client gave it.
         body: The arguments: JSON, dataclasses, dates, decimals, ids.
+        requests: Where it is noted: `AuthClientRequest` by what works on the auth database.
 
     Returns:
         None for a new key: do the work, then `remember` its result. Else the result's id.
@@ -50,11 +58,11 @@ async def once(
         "client_key": check_client_key(client_key),
     }
     digest = _digest(body)
-    claim = insert(ClientRequest).values(**key, request_hash=digest).on_conflict_do_nothing()
-    if (await tx.execute(claim.returning(_REQUESTS.user_id))).first() is not None:
+    claim = insert(requests).values(**key, request_hash=digest).on_conflict_do_nothing()
+    if (await tx.execute(claim.returning(requests.user_id))).first() is not None:
         return None
     # The holder has committed: a new statement of this transaction sees its row.
-    earlier = select(_REQUESTS.request_hash, _REQUESTS.result).filter_by(**key)
+    earlier = select(requests.request_hash, requests.result).filter_by(**key)
     known_digest, result = (await tx.execute(earlier)).one()
     if known_digest != digest:
         raise ClientKeyReused(
@@ -64,11 +72,17 @@ async def once(
 
 
 async def remember(
-    tx: AsyncConnection, viewer: Viewer, operation: str, client_key: str, result_id: object
+    tx: AsyncConnection,
+    viewer: Viewer,
+    operation: str,
+    client_key: str,
+    result_id: object,
+    *,
+    requests: Requests = ClientRequest,
 ) -> None:
     """Note in the same transaction what a claimed key led to; retries get its `str`."""
     await tx.execute(
-        update(ClientRequest)
+        update(requests)
         .filter_by(user_id=viewer.require(), operation=operation, client_key=client_key)
         .values(result=str(result_id))
     )

@@ -59,6 +59,16 @@ class AuditEvent(Node):
     )
 
     @strawberry.field(
+        description="The request that did it, as its response says in `X-Request-ID`."
+    )
+    def request(self, root: Parent[ChangeRecord]) -> str | None:
+        return root.request_id
+
+    @strawberry.field(description="The address from which it was done.")
+    def address(self, root: Parent[ChangeRecord]) -> str | None:
+        return None if root.ip_address is None else str(root.ip_address)
+
+    @strawberry.field(
         description="Who did it; null for the system, and for an account that is gone.",
         graphql_type=User | None,
     )

@@ -9,6 +9,7 @@ from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from app.errors import DomainError, ErrorCode, RateLimited, SessionRevoked, Unauthenticated
+from app.request import request_id
 
 logger = logging.getLogger("isthmus.graphql")
 
@@ -167,5 +168,5 @@ def _headers(error: DomainError) -> dict[str, str]:
 
 def _mask(exception: Exception) -> _Words:
     reference = secrets.token_hex(8)
-    logger.error("Internal error %s", reference, exc_info=exception)
+    logger.error("Internal error %s, request %s", reference, request_id(), exc_info=exception)
     return "Internal error", {"code": INTERNAL, "id": reference}

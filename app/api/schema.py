@@ -21,6 +21,7 @@ from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
 from app.api.rate_limit import RateLimitQueries
 from app.api.types import Conversation, Group, Message, Node, Product, Session, User
+from app.api.user_mutations import UserMutations
 from app.api.users import UserQueries
 from app.errors import Invalid
 from app.paging import MAX_PAGE_SIZE
@@ -94,7 +95,7 @@ Query = merge_types(
     ),
 )
 Mutation = merge_types(
-    "Mutation", (AccountMutations, ProductMutations, GroupMutations, ChatMutations)
+    "Mutation", (AccountMutations, UserMutations, ProductMutations, GroupMutations, ChatMutations)
 )
 Subscription = merge_types("Subscription", (ChatSubscriptions,))
 

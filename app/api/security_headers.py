@@ -1,12 +1,13 @@
-"""What browsers are told with every response, and which other origins may read one."""
+"""What is told with every response: to browsers, and which request it answers."""
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.request import begin_request, request_id
 from app.settings import Settings
 
 _HEADERS = {
@@ -23,12 +24,13 @@ _HEADERS = {
 _STRICT_TRANSPORT = {"strict-transport-security": "max-age=31536000"}
 # Seconds for which a browser need not ask again.
 _PREFLIGHT_AGE = 3600
+REQUEST_ID = "x-request-id"
 
 
 def protection(settings: Settings) -> list[Middleware]:
     """The middleware of every response, the outermost first."""
     headers = security_headers(settings)
-    middleware = [Middleware(SecurityHeaders, headers=headers)]
+    middleware = [Middleware(RequestIds), Middleware(SecurityHeaders, headers=headers)]
     if settings.allowed_origins:
         # No credentials: the bearer token is a header, and there is no cookie.
         middleware.append(
@@ -36,8 +38,8 @@ def protection(settings: Settings) -> list[Middleware]:
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
                 allow_methods=("GET", "POST"),
-                allow_headers=("authorization", "content-type"),
-                expose_headers=("ratelimit", "ratelimit-policy", "retry-after"),
+                allow_headers=("authorization", "content-type", REQUEST_ID),
+                expose_headers=("ratelimit", "ratelimit-policy", "retry-after", REQUEST_ID),
                 max_age=_PREFLIGHT_AGE,
             )
         )
@@ -47,6 +49,31 @@ def protection(settings: Settings) -> list[Middleware]:
 def security_headers(settings: Settings) -> dict[str, str]:
     """The headers of a response that does not say otherwise."""
     return _HEADERS | _STRICT_TRANSPORT if settings.environment == "production" else _HEADERS
+
+
+class RequestIds:
+    """Gives each HTTP request its id, the client's or a proxy's own where it is well formed.
+
+    Args:
+        app: What responds.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and name the request in the response."""
+        if scope["type"] != "http":  # of a socket each operation is a request
+            await self._app(scope, receive, send)
+            return
+        request_id = begin_request(Headers(scope=scope).get(REQUEST_ID))
+
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).setdefault(REQUEST_ID, request_id)
+            await send(message)
+
+        await self._app(scope, receive, named)
 
 
 class SecurityHeaders:
@@ -76,4 +103,5 @@ class SecurityHeaders:
 
 def internal_error(settings: Settings, _request: Request, _error: Exception) -> Response:
     """What is answered where the application failed; it is logged, and not told."""
-    return PlainTextResponse("Internal error", 500, headers=security_headers(settings))
+    headers = security_headers(settings) | {REQUEST_ID: request_id() or begin_request()}
+    return PlainTextResponse("Internal error", 500, headers=headers)

@@ -40,6 +40,7 @@ from app.api.socket_messages import (
     write_pong,
 )
 from app.errors import Unauthenticated
+from app.request import begin_request
 from app.viewer import Origin
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -280,6 +281,7 @@ class _Socket:
     async def _operate(
         self, operation_id: str, operation: Operation, variables: Variables, charge: Charge | None
     ) -> None:
+        begin_request()
         with suppress(WebSocketDisconnect):
             try:
                 async with paid_if_refused(charge, REFUSED_DOCUMENT):

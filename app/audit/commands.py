@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.models import MAIN, Trail
 from app.ids import new_id
+from app.request import request_id
 from app.viewer import Viewer
 
 REDACTED = "[redacted]"
@@ -30,7 +31,7 @@ CLEAR: Mapping[str, frozenset[str]] = {
         }
     ),
     "Group": frozenset({"name", "description", "product_id", "parent_id", "members"}),
-    "User": frozenset({"role", "status", "is_active", "subscription_tier", "deleted_at"}),
+    "User": frozenset({"role", "status", "is_active", "subscription_tier", "deleted_at", "reason"}),
     "Session": frozenset({"user", "device_type", "started_at", "ended_at", "reason"}),
 }
 
@@ -77,6 +78,8 @@ async def record(
             entity_id=str(entity_id),
             before=_redact(old, clear),
             after=_redact(new, clear),
+            request_id=request_id(),
+            ip_address=None if viewer is None else viewer.origin.address,
         )
     )
 

@@ -156,10 +156,8 @@ MAIN = Trail("main", AuditEvent, AuditLink, AuditHead, AuditCheckpoint)
 AUTH = Trail("auth", AuthAuditEvent, AuthAuditLink, AuthAuditHead, AuthAuditCheckpoint)
 
 
-class ClientRequest(MainBase):
+class _Request:
     """One mutation, by its client key: the same key again gets the stored result."""
-
-    __tablename__ = "client_requests"
 
     user_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     operation: Mapped[str] = mapped_column(primary_key=True)
@@ -169,4 +167,16 @@ class ClientRequest(MainBase):
     result: Mapped[Any | None] = mapped_column(JSONB)
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (Index("ix_client_requests_created_at", "created_at"),)
+
+class ClientRequest(_Request, MainBase):
+    """What was done in the main database, or in the chat."""
+
+    __tablename__ = "client_requests"
+    __table_args__: Any = (Index("ix_client_requests_created_at", "created_at"),)
+
+
+class AuthClientRequest(_Request, AuthBase):
+    """What was done with accounts."""
+
+    __tablename__ = "auth_client_requests"
+    __table_args__: Any = (Index("ix_auth_client_requests_created_at", "created_at"),)

@@ -38,6 +38,8 @@ class ChangeRecord:
     entity_id: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    request_id: str | None
+    ip_address: object
 
 
 class AuditOrder(StrEnum):

@@ -14,7 +14,15 @@ from app.migrations.postgres import metadata_of
 APP, READONLY = "isthmus_app", "isthmus_readonly"
 
 # What proves who someone is, and answers to client keys: nothing that a report needs.
-_SECRET = frozenset({"tokens", "user_verifications", "user_sessions", "client_requests"})
+_SECRET = frozenset(
+    {
+        "tokens",
+        "user_verifications",
+        "user_sessions",
+        "client_requests",
+        "auth_client_requests",
+    }
+)
 _LOCK = 0x15744504
 
 _log = logging.getLogger(__name__)

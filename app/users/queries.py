@@ -32,6 +32,7 @@ class UserRecord:
     role: str
     registration_platform: str
     is_online: bool
+    is_active: bool
     profile: dict[str, Any]
     created_at: datetime
     updated_at: datetime

@@ -47,6 +47,14 @@ async def _open(estate: Estate) -> dict[str, str]:
     return {"open": await open_session(estate)}
 
 
+async def _account(estate: Estate) -> dict[str, str]:
+    return {"account": (await estate.world.user()).id}
+
+
+async def _locked(estate: Estate) -> dict[str, str]:
+    return {"locked": (await estate.world.user(is_active=False)).id}
+
+
 _TARGETS: dict[str, Target] = {
     "draft": _draft,
     "suggestion": _suggestion,
@@ -55,6 +63,8 @@ _TARGETS: dict[str, Target] = {
     "choir": _choir,
     "song": _choir,
     "open": _open,
+    "account": _account,
+    "locked": _locked,
 }
 
 

@@ -92,6 +92,7 @@ class User(Node):
     status: UserStatus = strawberry.field(description="Whether the account was proved.")
     role: UserRole = strawberry.field(description="What they may do beyond their own things.")
     registration_platform: Platform = strawberry.field(description="Through what they came.")
+    is_active: bool = strawberry.field(description="Whether no admin has locked them out.")
     is_online: bool = strawberry.field(
         description="Whether they were online when that was last recorded."
     )

@@ -5,6 +5,7 @@ asks, `$key` for a client key, and `$mail` for an address.
 """
 
 from tests.matrix.columns import (
+    ADMIN,
     CONFLICT,
     DONE,
     FORBIDDEN,
@@ -25,6 +26,7 @@ _STAFF_DECIDE = row(
     NOT_FOUND, anonymous=UNAUTHENTICATED, owner=FORBIDDEN, moderator=DONE, admin=DONE
 )
 _PARTICIPANTS_DO = row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=DONE)
+_ADMINS_DO = row(FORBIDDEN, anonymous=UNAUTHENTICATED, admin=DONE)
 _NOBODY_FINDS = row(NOT_FOUND, anonymous=UNAUTHENTICATED)
 
 MUTATIONS: dict[str, dict[str, Ask]] = {
@@ -129,6 +131,19 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         "": Ask("conversationId: $song, input: {clientKey: $key}", _PARTICIPANTS_DO),
         "by another's message": Ask(
             "conversationId: $song, input: {clientKey: $key, messageId: $note}", _NOBODY_FINDS
+        ),
+    },
+    "userDeactivate": {
+        "": Ask('id: $account, input: {clientKey: $key, reason: "Spam."}', _ADMINS_DO),
+        "oneself": Ask(
+            'id: $self, input: {clientKey: $key, reason: "Spam."}', _ADMINS_DO | {ADMIN: CONFLICT}
+        ),
+    },
+    "userReactivate": {"": Ask("id: $locked, input: {clientKey: $key}", _ADMINS_DO)},
+    "userRoleChange": {
+        "": Ask("id: $account, input: {clientKey: $key, role: ADMIN}", _ADMINS_DO),
+        "oneself": Ask(
+            "id: $self, input: {clientKey: $key, role: ADMIN}", _ADMINS_DO | {ADMIN: CONFLICT}
         ),
     },
     # Whoever asks: what they bring is what counts. This server sends no mail, and nobody has an

@@ -42,7 +42,7 @@ class Subject:
 
 _PROFILE = (
     "id name username firstName lastName profileImageUrl subscriptionTier status role "
-    "registrationPlatform isOnline profile createdAt updatedAt"
+    "registrationPlatform isActive isOnline profile createdAt updatedAt"
 )
 _PERSONAL = (
     "email contactNumber contactCountryCode city state country pincode gender dob purposeCode "
@@ -162,7 +162,7 @@ SUBJECTS = {
     "AuditEvent": Subject(
         "AuditEvent",
         "audited",
-        {"id createdAt action objectType objectId before after actor": only(ADMIN)},
+        {"id createdAt action objectType objectId before after actor request address": only(ADMIN)},
     ),
 }
 
