@@ -1,6 +1,7 @@
 """The schema, assembled: what the domains' modules offer, and Relay's `node`."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from app.api.loaders import Loaders
 from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
 from app.api.rate_limit import RateLimitQueries
+from app.api.scalars import DATE_TIME
 from app.api.types import Conversation, Group, Message, Node, Product, Session, User
 from app.api.user_mutations import UserMutations
 from app.api.users import UserQueries
@@ -115,5 +117,5 @@ schema = strawberry.Schema(
         MembersChanged,
         RefetchNeeded,
     ],
-    config=StrawberryConfig(),
+    config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
 )
