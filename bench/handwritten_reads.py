@@ -106,7 +106,7 @@ async def inbox(stores: Stores, viewer: int, _arguments: dict[str, Any]) -> Any:
     fields = {"group_id": 1, "message_count": 1, "last_message": 1, "activity": 1}
     rows = (
         await stores.mongo["conversations"]
-        .find({"participant_ids": viewer}, fields)
+        .find({"inbox_ids": viewer}, fields)
         .sort("activity", -1)
         .limit(51)
         .to_list()

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.chat import postgres_log
 from app.chat.log import ConversationRecord, LogEntry
 from app.chat.models import ConversationMember, EntryKind, StoreMode
+from app.chat.mongo_inbox import MongoInbox
 from app.chat.mongo_log import MongoLog, SlotTaken, Window
 from app.chat.postgres_log import PostgresLog, StaleMode, StoresMode
 from app.errors import StoreUnavailable
@@ -51,6 +52,7 @@ class BothStores:
         self._main = main
         self._postgres = PostgresLog(main)
         self._mongo = MongoLog(mongo)
+        self._inboxes = MongoInbox(mongo)
         self._mode: StoresMode | None = None
         self._mirrored: list[tuple[UUID, int]] = []
         self._turns: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
@@ -148,6 +150,7 @@ class BothStores:
     async def _mirror_conversation(self, conversation_id: UUID, members_seq: int) -> None:
         found = await self._postgres.conversation(conversation_id)
         if found is not None:
+            await self._inboxes.put_members(conversation_id, found[1], members_seq)
             await self._mongo.put_conversation(*found, members_seq)
 
     async def _forget(self) -> None:
@@ -186,7 +189,7 @@ class BothStores:
 
     async def inbox(
         self,
-        participant: int,
+        participants: Sequence[int],
         filters: Mapping[str, Any],
         *,
         limit: int,
@@ -194,8 +197,8 @@ class BothStores:
         beyond: str | None = None,
     ) -> list[ConversationRecord]:
         """See `MessageStore`."""
-        return await self._mongo.inbox(
-            participant, filters, limit=limit, descending=descending, beyond=beyond
+        return await self._inboxes.page(
+            participants, filters, limit=limit, descending=descending, beyond=beyond
         )
 
     async def entries(self, conversation_id: UUID, low: int, high: int) -> list[LogEntry]:
@@ -247,7 +250,7 @@ class BothStores:
         self, participants: Sequence[int], since: datetime
     ) -> list[tuple[UUID, list[int]]]:
         """See `MessageStore`."""
-        return await self._mongo.active_since(participants, since)
+        return await self._inboxes.active_since(participants, since)
 
     async def receipts(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, int]]]:
         """See `MessageStore`."""

@@ -69,6 +69,8 @@ class ConversationDocument(Document):
     # Who started it.
     user_id: UserId
     participant_ids: list[UserId]
+    # The same while they are few, by whom it is found in the order of its activity; else empty.
+    inbox_ids: list[UserId]
     title: str | None = None
     summary: str | None = None
     tags: list[str] = Field(default_factory=list)
@@ -93,14 +95,40 @@ class ConversationDocument(Document):
         use_revision = False
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel(
-                [("participant_ids", ASCENDING), ("activity", DESCENDING)],
-                name="participant_ids_activity",
+                [("inbox_ids", ASCENDING), ("activity", DESCENDING)], name="inbox_ids_activity"
             ),
             IndexModel([("user_id", ASCENDING)], name="user_id"),
             IndexModel([("created_at", ASCENDING)], name="created_at"),
             IndexModel([("updated_at", ASCENDING)], name="updated_at"),
             IndexModel([("user_id", ASCENDING), ("updated_at", DESCENDING)], name="user_updated"),
             IndexModel([("group_id", ASCENDING)], name="group_id"),
+        ]
+
+
+class CrowdDocument(Document):
+    """Who takes part in a conversation of many, apart from its head.
+
+    A send would have to move the index entry of every participant.
+    """
+
+    model_config = _STRICT
+
+    id: Id  # type: ignore[assignment]
+    participant_ids: list[UserId]
+    # The seq of the member entry that `participant_ids` stands at.
+    members_seq: Number
+    changed_at: Moment
+
+    class Settings:
+        """Collection and indexes."""
+
+        name = "crowds"
+        use_revision = False
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel(
+                [("participant_ids", ASCENDING), ("changed_at", DESCENDING)],
+                name="participant_ids_changed_at",
+            ),
         ]
 
 
@@ -198,6 +226,7 @@ class StoreStateDocument(Document):
 
 DOCUMENTS: tuple[type[Document], ...] = (
     ConversationDocument,
+    CrowdDocument,
     MessageDocument,
     ReceiptDocument,
     StoreStateDocument,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from bson import Int64
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 
 from app.chat.log import ConversationRecord, LogEntry, activity_key, slot
@@ -25,6 +25,11 @@ _CLEAN = {"dirty": False}
 # A list of values costs a server a search each, and some of them the square of its length.
 _LISTED = 500
 _AT_ONCE = 8  # commands of one read under way
+
+# With more members than these, a conversation is a crowd, which no index follows through its sends.
+_FEW = 32
+# What a change of members changes.
+_MEMBERS = ("participant_ids", "inbox_ids", "members_seq")
 
 
 class SlotTaken(StoreUnavailable):
@@ -118,7 +123,7 @@ class MongoLog:
             StoreUnavailable: MongoDB does not answer.
         """
         document = conversation_document(row, participants, members_seq)
-        changed = {name: document.pop(name) for name in ("participant_ids", "members_seq")}
+        changed = {name: document.pop(name) for name in _MEMBERS}
         with unavailable(), suppress(DuplicateKeyError):  # it stands at a later entry already
             await self._conversations.update_one(
                 {"_id": document.pop("_id"), "members_seq": {"$lt": members_seq}},
@@ -151,25 +156,7 @@ class MongoLog:
         """Those of the conversations in which a user takes part."""
         rows = self._conversations.find({"_id": {"$in": list(ids)}, "participant_ids": participant})
         with unavailable():
-            return {row["_id"]: _conversation(row) for row in await rows.to_list()}
-
-    async def inbox(
-        self,
-        participant: int,
-        filters: Mapping[str, Any],
-        *,
-        limit: int,
-        descending: bool = True,
-        beyond: str | None = None,
-    ) -> list[ConversationRecord]:
-        """A user's conversations in the order of their activity, beyond a key."""
-        query: Document = {"participant_ids": participant, **filters}
-        if beyond is not None:
-            query["activity"] = {"$lt" if descending else "$gt": beyond}
-        order = DESCENDING if descending else ASCENDING
-        with unavailable():
-            rows = self._conversations.find(query).sort("activity", order).limit(limit)
-            return [_conversation(row) for row in await rows.to_list()]
+            return {row["_id"]: conversation_record(row) for row in await rows.to_list()}
 
     async def entries(self, conversation_id: UUID, low: int, high: int) -> list[LogEntry]:
         """The entries from place `low` to place `high`, in order; a hole is just missing."""
@@ -221,18 +208,6 @@ class MongoLog:
         with unavailable():
             return {row["_id"]: row["last_seq"] for row in await rows.to_list()}
 
-    async def active_since(
-        self, participants: Sequence[int], since: datetime
-    ) -> list[tuple[UUID, list[int]]]:
-        """Conversations in which something happened, each with all who take part."""
-        query = {
-            "participant_ids": {"$in": list(participants)},
-            "activity": {"$gt": f"{int(since.timestamp() * 1000):016x}"},
-        }
-        with unavailable():
-            rows = await self._conversations.find(query, {"participant_ids": 1}).to_list()
-        return [(row["_id"], row["participant_ids"]) for row in rows]
-
     async def receipts(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, int]]]:
         """Pairs of user and last message read, by conversation, in the order of the users."""
         fields = {"conversation_id": 1, "user_id": 1, "read_msg_no": 1}
@@ -279,6 +254,11 @@ def message_document(entry: LogEntry) -> Document:
     }
 
 
+def inbox_ids(participants: list[int]) -> list[int]:
+    """By whom a conversation is found in the order of its activity: all, or none of a crowd."""
+    return participants if len(participants) <= _FEW else []
+
+
 def conversation_document(row: Any, participants: list[int], members_seq: int) -> Document:
     """A conversation as its collection holds it: the fields of `ConversationDocument`."""
     return {
@@ -287,6 +267,7 @@ def conversation_document(row: Any, participants: list[int], members_seq: int) -
         "group_id": row["group_id"],
         "user_id": row["created_by"],
         "participant_ids": participants,
+        "inbox_ids": inbox_ids(participants),
         "title": row["title"],
         "summary": row["summary"],
         "tags": list(row["tags"]),
@@ -329,7 +310,8 @@ def _entry(row: Document) -> LogEntry:
     )
 
 
-def _conversation(row: Document) -> ConversationRecord:
+def conversation_record(row: Document) -> ConversationRecord:
+    """A conversation as its collection holds it, in the log's terms."""
     last = row["last_message"]
     return ConversationRecord(
         row["_id"],

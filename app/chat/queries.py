@@ -49,7 +49,7 @@ async def list_conversations(
     args = query.args
     beyond = None if args.cursor is None else decode_cursor(args.cursor, parse_text)[0]
     rows = await store.inbox(
-        me,
+        [me],
         dict(query.filters),
         limit=args.size + 1,
         descending=query.descending is not args.backward,

@@ -35,14 +35,14 @@ class MessageStore(Protocol):
 
     async def inbox(
         self,
-        participant: int,
+        participants: Sequence[int],
         filters: Mapping[str, Any],
         *,
         limit: int,
         descending: bool = True,
         beyond: str | None = None,
     ) -> list[ConversationRecord]:
-        """A user's conversations in the order of their activity."""
+        """The first participant's conversations with the others, in the order of activity."""
 
     async def entries(self, conversation_id: UUID, low: int, high: int) -> list[LogEntry]:
         """The visible entries from place `low` to `high`, without a hole from `low` on."""

@@ -177,7 +177,7 @@ async def inbox_events(
 
     async with live.inbox(me, wake):
         try:
-            mine = await store.inbox(me, {}, limit=_INBOX)
+            mine = await store.inbox([me], {}, limit=_INBOX)
             followed.update(row.id for row in mine)
             await live.follow(followed, wake)
             if seen is None:

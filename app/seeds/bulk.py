@@ -184,7 +184,7 @@ async def _commit(main: Postgres, batch: Batch) -> None:
 async def _mirror(main: Postgres, mongo: Mongo, batch: Batch, progress: Progress) -> None:
     """Conversations first: a sweep that runs meanwhile finds them, and only moves them on."""
     free = asyncio.Semaphore(_STREAMS)
-    for name in ("conversations", "messages", "receipts"):
+    for name in ("conversations", "crowds", "messages", "receipts"):
         documents = getattr(batch, name)
         parts = [documents[i : i + _DOCUMENTS] for i in range(0, len(documents), _DOCUMENTS)]
         await asyncio.gather(*(_insert(mongo, name, part, free) for part in parts))

@@ -9,7 +9,7 @@ import orjson
 from bson import Int64
 
 from app.chat.log import ENTRY_FIELDS, LogEntry, activity_key
-from app.chat.mongo_log import conversation_document, message_document
+from app.chat.mongo_log import conversation_document, inbox_ids, message_document
 from app.seeds.relations import Row
 from app.seeds.talks import FilledTalk
 from app.stores.mongo import Document
@@ -32,12 +32,13 @@ class Batch:
     Attributes:
         rows: By table, in the order in which they refer to each other.
         newest: Pairs of group and its last message.
-        conversations: Documents, as are the messages and the receipts.
+        conversations: Documents, as are the crowds, the messages and the receipts.
     """
 
     rows: dict[str, list[Row]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
     newest: list[Row] = field(default_factory=list)
     conversations: list[Document] = field(default_factory=list)
+    crowds: list[Document] = field(default_factory=list)
     messages: list[Document] = field(default_factory=list)
     receipts: list[Document] = field(default_factory=list)
 
@@ -68,6 +69,8 @@ class Batch:
         if talk.group_id and last:
             self.newest.append((talk.group_id, last.id))
         self.conversations.append(_conversation(filled, end))
+        if not inbox_ids(talk.members):
+            self.crowds.append(_crowd(filled, end))
         self.messages += [message_document(entry) for entry in entries]
         self.receipts += [_receipt(filled, user, read, end) for user, read in filled.read.items()]
 
@@ -110,6 +113,15 @@ def _conversation(filled: FilledTalk, end: datetime) -> Document:
         },
     }
     return conversation_document(row, sorted(talk.members), filled.members_seq) | head
+
+
+def _crowd(filled: FilledTalk, end: datetime) -> Document:
+    return {
+        "_id": filled.talk.id,
+        "participant_ids": sorted(filled.talk.members),
+        "members_seq": filled.members_seq,
+        "changed_at": end,
+    }
 
 
 def _receipt(filled: FilledTalk, user: int, read: int, at: datetime) -> Document:

@@ -32,6 +32,7 @@ def _conversation() -> ConversationDocument:
         group_id=uuid4(),
         user_id=1,
         participant_ids=[1, 2],
+        inbox_ids=[1, 2],
         tags=["a"],
         context={"anything": [1, {"nested": True}]},
         metadata={"mood": "calm"},

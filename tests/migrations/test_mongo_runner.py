@@ -13,6 +13,8 @@ from app.migrations import MigrationError, mongo, new_migration
 from app.settings import Settings
 from app.stores.mongo import Mongo
 
+NAMES = mongo._names()
+
 
 @pytest.fixture
 async def empty(settings: Settings) -> AsyncIterator[Mongo]:
@@ -65,7 +67,7 @@ async def test_killed_run_is_finished_and_overwrites_nothing(empty: Mongo) -> No
 
     state = await empty.database["store_state"].find_one({"_id": "mode"})
     assert state == {"_id": "mode"} | changed
-    assert await _applied(empty) == ["0001_message_log"]
+    assert await _applied(empty) == NAMES
 
 
 async def test_expired_lease_is_taken_over(empty: Mongo) -> None:
@@ -74,7 +76,7 @@ async def test_expired_lease_is_taken_over(empty: Mongo) -> None:
 
     await mongo.upgrade(empty.database)
 
-    assert await _applied(empty) == ["0001_message_log"]
+    assert await _applied(empty) == NAMES
 
 
 async def test_held_lease_is_respected(empty: Mongo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,11 +97,12 @@ async def test_new_migration_is_numbered_applied_and_taken_back(
 
     written = await new_migration(settings, "mongo", "Index the client keys")
 
-    assert written == own_migrations / "mongo" / "0002_index_the_client_keys.py"
+    name = f"{len(NAMES) + 1:04d}_index_the_client_keys"
+    assert written == own_migrations / "mongo" / f"{name}.py"
     # As it was written it refuses to run, and is not recorded.
     with pytest.raises(NotImplementedError):
         await mongo.upgrade(empty.database)
-    assert await _applied(empty) == ["0001_message_log"]
+    assert await _applied(empty) == NAMES
 
     text = written.read_text()
     for body in (
@@ -112,14 +115,12 @@ async def test_new_migration_is_numbered_applied_and_taken_back(
     assert "client_key" in await _indexes(empty, "messages")
     await mongo.downgrade(empty.database, steps=1)
     assert "client_key" not in await _indexes(empty, "messages")
-    assert await mongo.revisions(empty.database) == [
-        ("0001_message_log", "Conversations, messages, receipts and the mode of the stores.", True),
-        ("0002_index_the_client_keys", "Index the client keys", False),
-    ]
+    *_, last = await mongo.revisions(empty.database)
+    assert last == (name, "Index the client keys", False)
 
 
 async def test_down_too_far_is_refused(empty: Mongo) -> None:
     await mongo.upgrade(empty.database)
-    with pytest.raises(MigrationError, match="only 1 migrations to take back, not 2"):
-        await mongo.downgrade(empty.database, steps=2)
-    assert await _applied(empty) == ["0001_message_log"]
+    with pytest.raises(MigrationError, match="migrations to take back, not"):
+        await mongo.downgrade(empty.database, steps=len(NAMES) + 1)
+    assert await _applied(empty) == NAMES

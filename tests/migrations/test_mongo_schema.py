@@ -77,7 +77,7 @@ def _parts(annotation: Any) -> list[type]:
         ("C8", "messages", ["created_at"]),
         ("A27", "conversations", ["user_id", "updated_at"]),
         ("A27", "conversations", ["updated_at"]),
-        ("A29", "conversations", ["participant_ids", "activity"]),
+        ("A29", "conversations", ["inbox_ids", "activity"]),
         ("C6", "conversations", ["_id"]),
     ],
 )

@@ -135,8 +135,8 @@ LISTS = [
     n for n, f in fields("Query").items() if get_named_type(f.type).name.endswith("Connection")
 ]
 
-# Lists that are of more than one database.
-LISTED_FROM = {"auditEvents": 2}
+# Lists that are of more than one database or collection.
+LISTED_FROM = {"auditEvents": 2, "conversations": 2}
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -10,7 +10,12 @@ import orjson
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from app.chat.documents import ConversationDocument, MessageDocument, ReceiptDocument
+from app.chat.documents import (
+    ConversationDocument,
+    CrowdDocument,
+    MessageDocument,
+    ReceiptDocument,
+)
 from app.chat.log import (
     activity_key,
     direct_conversation_id,
@@ -64,7 +69,7 @@ async def broken_invariants(services: Services) -> list[str]:
     }
     collections = {
         name: {row["_id"]: row for row in await services.mongo.database[name].find().to_list()}
-        for name in ("conversations", "messages", "receipts")
+        for name in ("conversations", "crowds", "messages", "receipts")
     }
     problems = [f"pending: {row['conversation_id']}" for row in tables["mirror_pending"]]
     problems += _invalid_documents(collections)
@@ -89,6 +94,7 @@ async def broken_invariants(services: Services) -> list[str]:
             members=members[row["id"]],
             head=heads[row["id"]],
             document=collections["conversations"].get(row["id"], {}),
+            crowd=collections["crowds"].get(row["id"]),
             receipts=collections["receipts"],
         )
         problems += [f"{row['kind']} {row['id']}: {p}" for p in found.problems()]
@@ -112,10 +118,11 @@ class _Conversation:
         members: list[Row],
         head: Row,
         document: Row,
+        crowd: Row | None,
         receipts: Mapping[str, Row],
     ) -> None:
         self.row, self.log, self.members, self.head = row, log, members, head
-        self.document, self.receipts = document, receipts
+        self.document, self.crowd, self.receipts = document, crowd, receipts
         self.messages = [entry for entry in log if entry["kind"] == "message"]
         self.member_ids = {m["user_id"] for m in members if m["removed_seq"] is None}
         self.last_id = self.messages[-1]["id"] if self.messages else None
@@ -131,11 +138,17 @@ class _Conversation:
             "PostgreSQL's head is wrong": self._has_head(),
             "MongoDB's head is wrong": self._has_document_head(),
             "its members differ": sorted(self.member_ids) == self.document.get("participant_ids"),
+            "it is found by others than its members": self._is_found(),
             "its members are not what the log says": self._has_members(),
             "a read position is wrong": all(map(self._has_read, self.members)),
             "somebody speaks who is not there": all(map(self._speaks, self.messages)),
         }
         return [problem for problem, holds in checks.items() if not holds]
+
+    def _is_found(self) -> bool:
+        by_few = self.document.get("inbox_ids")
+        by_crowd = [] if self.crowd is None else self.crowd["participant_ids"]
+        return sorted(self.member_ids) in (by_few, by_crowd) and not (by_few and by_crowd)
 
     def _starts(self) -> bool:
         first = self.log[0]
@@ -241,6 +254,7 @@ def _unlike(rows: list[Row], documents: Mapping[UUID, Row]) -> list[str]:
 def _invalid_documents(collections: Mapping[str, Mapping[Any, Row]]) -> list[str]:
     models: dict[str, type[BaseModel]] = {
         "conversations": ConversationDocument,
+        "crowds": CrowdDocument,
         "messages": MessageDocument,
         "receipts": ReceiptDocument,
     }
