@@ -13,6 +13,7 @@ from app.chat.live import Live
 from app.chat.store import MessageStore
 from app.limits import Limiter
 from app.mail import Mailer
+from app.sealing import open_keyring
 from app.settings import Settings
 from app.stores.mongo import Mongo
 from app.stores.postgres import Postgres
@@ -56,7 +57,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """The services, until the block ends. A store that is down does not keep the others waiting.
 
     Raises:
-        ValueError: A store's URL is missing, or the signing key is not one.
+        ValueError: A store's URL is missing, or a key is not one.
     """
     async with AsyncExitStack() as stack:
         main = Postgres(_required(settings.database_url, "DATABASE_URL"), settings)
@@ -81,14 +82,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         live = Live(chat, bus, settings.sweep_interval)
         live.start()
         stack.push_async_callback(live.close)
-        tokens, limiter = open_tokens(settings), Limiter(redis)
+        tokens, keyring, limiter = open_tokens(settings), open_keyring(settings), Limiter(redis)
         guard = Guard(auth, redis, bus, settings.session_sweep_interval)
         guard.start()
         stack.push_async_callback(guard.close)
         mailer = Mailer(settings)
         stack.push_async_callback(mailer.close)
-        external = None if settings.oidc_issuer is None else ExternalIdentity(settings, auth)
-        accounts = Accounts(auth, tokens, guard, limiter, mailer, settings, external)
+        external = (
+            None if settings.oidc_issuer is None else ExternalIdentity(settings, auth, keyring)
+        )
+        accounts = Accounts(auth, tokens, guard, limiter, mailer, settings, keyring, external)
         anchoring = keep_checkpoints(
             main, auth, signing_key(settings), settings.audit_checkpoint_interval
         )

@@ -10,6 +10,9 @@ from app.store_urls import plaintext_problems
 
 # Below the home: the signing key that development makes for itself.
 DEVELOPMENT_KEY = "auth_private_key.pem"
+# And those that seal and index personal data.
+DEVELOPMENT_DATA_KEY = "personal_data_key"
+DEVELOPMENT_INDEX_KEY = "personal_index_key"
 
 Environment = Literal["development", "test", "production"]
 
@@ -105,6 +108,14 @@ class Settings(BaseSettings):
     code_limit_address: int = Field(20, ge=1, description="codes for one client in 15 minutes")
     code_limit_total: int = Field(600, ge=1, description="codes in a minute, whoever asks")
 
+    # -- personal data; development makes keys in ISTHMUS_HOME, `isthmus personal key` one to set
+    personal_data_keys: tuple[SecretStr, ...] = Field(
+        (), description="base64 of 32 bytes each (JSON): the first seals, all of them open"
+    )
+    personal_index_key: SecretStr | None = Field(
+        None, description="base64 of 32 bytes: finds sealed values; it never changes"
+    )
+
     # -- mail; without a server, development prints it
     smtp_url: SecretStr | None = Field(
         None, description="smtps://user:password@host:port, or smtp:// for STARTTLS"
@@ -198,8 +209,11 @@ class Settings(BaseSettings):
         if self.environment == "production":
             missing = [
                 name
-                for name in ("database_url", "mongo_url", "redis_url", "auth_private_key")
-                if getattr(self, name) is None
+                for name in (
+                    *("database_url", "mongo_url", "redis_url", "auth_private_key"),
+                    *("personal_data_keys", "personal_index_key"),
+                )
+                if not getattr(self, name)
             ]
             if missing:
                 raise ValueError(f"production needs {', '.join(missing).upper()} to be set")
@@ -218,15 +232,16 @@ class Settings(BaseSettings):
             )
         if self.log_level == "debug":
             problems.append("LOG_LEVEL=debug logs what people send")
-        made_for_development = self.home / DEVELOPMENT_KEY
-        key = self.auth_private_key.get_secret_value() if self.auth_private_key else ""
-        if (
-            made_for_development.is_file()
-            and made_for_development.read_text().split() == key.split()
-        ):
-            problems.append(
-                "AUTH_PRIVATE_KEY is the key that development made: make one of its own"
-            )
+        secrets = (
+            ("AUTH_PRIVATE_KEY", DEVELOPMENT_KEY, (self.auth_private_key,)),
+            ("PERSONAL_DATA_KEYS", DEVELOPMENT_DATA_KEY, self.personal_data_keys),
+            ("PERSONAL_INDEX_KEY", DEVELOPMENT_INDEX_KEY, (self.personal_index_key,)),
+        )
+        for name, file, keys in secrets:
+            made = self.home / file
+            made_here = made.read_text().split() if made.is_file() else None
+            if any(key and key.get_secret_value().split() == made_here for key in keys):
+                problems.append(f"{name} is the key that development made: make one of its own")
         return problems
 
     @classmethod

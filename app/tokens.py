@@ -6,10 +6,8 @@ former still hold.
 
 import hashlib
 import hmac
-import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +20,8 @@ from jwt.algorithms import OKPAlgorithm
 from jwt.utils import base64url_encode
 
 from app.errors import Unauthenticated
-from app.settings import Settings
+from app.keyfile import kept_in
+from app.settings import DEVELOPMENT_KEY, Settings
 from app.viewer import Viewer
 
 ISSUER = _AUDIENCE = "isthmus"
@@ -168,7 +167,11 @@ def signing_key(settings: Settings) -> Ed25519PrivateKey:
         ValueError: The key is not an Ed25519 private key in PEM.
     """
     secret = settings.auth_private_key
-    pem = secret.get_secret_value().encode() if secret else _development_key(settings.home)
+    pem = (
+        secret.get_secret_value().encode()
+        if secret
+        else kept_in(settings.home / DEVELOPMENT_KEY, _development_key)
+    )
     key = serialization.load_pem_private_key(pem, password=None)
     if not isinstance(key, Ed25519PrivateKey):
         raise ValueError("AUTH_PRIVATE_KEY must be an Ed25519 private key in PEM")  # noqa: TRY004
@@ -207,21 +210,9 @@ def _derived(key: Ed25519PrivateKey) -> bytes:
     return derive.derive(key.private_bytes_raw())
 
 
-def _development_key(home: Path) -> bytes:
-    path = home / "auth_private_key.pem"
-    home.mkdir(parents=True, exist_ok=True)
-    pem = Ed25519PrivateKey.generate().private_bytes(
+def _development_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    temporary = path.with_suffix(f".{os.getpid()}")
-    temporary.touch(mode=0o600)
-    temporary.write_bytes(pem)
-    try:
-        os.link(temporary, path)  # the first process wins; a later one reads its key
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
-    return path.read_bytes()

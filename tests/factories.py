@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from app.api.ids import global_id
 from app.services import Services
 from app.users.models import Platform, User, UserRole, UserStatus
+from app.users.personal import SEALED, sealed
 from app.viewer import Viewer
 from tests.client import Client
 
@@ -49,14 +50,17 @@ class World:
     async def user(self, role: UserRole = UserRole.USER, **columns: Any) -> Person:
         """A new account, signed in."""
         number = next(_numbers)
-        values = {
+        values: dict[str, Any] = {
             "email": f"{uuid4().hex}@example.org",
             "name": f"Person {number}",
             "registration_platform": Platform.DEED_O,
             "status": UserStatus.VERIFIED,
             "role": role,
+            "public_id": uuid4(),
             **columns,
         }
+        personal = {name: str(values.pop(name)) for name in SEALED if name in values}
+        values |= sealed(self.services.accounts.keyring, values["public_id"], personal)
         async with self.services.auth.begin() as tx:
             made = insert(User).values(values).returning(User.id, User.public_id, User.name)
             user_id, public_id, name = (await tx.execute(made)).one()

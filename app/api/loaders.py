@@ -18,9 +18,10 @@ from app.paging import ListQuery, Page, PageArgs
 from app.products import queries as products
 from app.products.queries import ProductRecord
 from app.services import Services
+from app.users import details, sessions
 from app.users import queries as users
-from app.users import sessions
-from app.users.queries import PersonalDetails, UserRecord
+from app.users.details import PersonalDetails
+from app.users.queries import UserRecord
 from app.users.sessions import SessionRecord
 from app.viewer import Viewer
 
@@ -57,7 +58,7 @@ class Loaders:
     @cached_property
     def personal_details(self) -> DataLoader[int, PersonalDetails | None]:
         """By user number."""
-        return self._one(users.personal_details_by_ids, self._services.auth)
+        return self._one(details.personal_details_by_ids, self._services.accounts)
 
     # -- the audit
 

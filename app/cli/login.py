@@ -30,11 +30,13 @@ async def token_for(settings: Settings, email: str) -> str:
     from datetime import timedelta
     from uuid import uuid4
 
-    from sqlalchemy import func, select
+    from sqlalchemy import select
 
+    from app.sealing import open_keyring
     from app.stores.postgres import Postgres
     from app.tokens import open_tokens
     from app.users.models import User, UserStatus
+    from app.users.personal import email_index
     from app.users.starting import Account, Device, start_session
     from app.viewer import NOWHERE
 
@@ -42,7 +44,7 @@ async def token_for(settings: Settings, email: str) -> str:
         raise CommandError("AUTH_DATABASE_URL is not set.")
     platform = settings.platforms[0]
     by_email = select(User.id, User.public_id, User.role).where(
-        func.lower(User.email) == email.lower(),
+        User.email_index == email_index(open_keyring(settings), email),
         User.is_active,
         User.status != UserStatus.INACTIVE,
         User.deleted_at.is_(None),

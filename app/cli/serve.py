@@ -74,6 +74,7 @@ def _bad_documents(settings: Settings) -> list[str]:
 
 
 def _unsafe_in_production(settings: Settings) -> list[str]:
+    from app.sealing import open_keyring
     from app.tokens import open_tokens
 
     problems = []
@@ -81,4 +82,8 @@ def _unsafe_in_production(settings: Settings) -> list[str]:
         open_tokens(settings)
     except ValueError:
         problems.append("AUTH_PRIVATE_KEY is not an Ed25519 private key in PEM")
+    try:
+        open_keyring(settings)
+    except ValueError as error:
+        problems.append(str(error))
     return problems

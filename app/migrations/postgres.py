@@ -22,6 +22,7 @@ from sqlalchemy import Connection, MetaData, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import OperatorError
+from app.settings import Settings
 from app.stores.tables import AuthBase, MainBase
 
 Database = Literal["auth", "main"]
@@ -57,18 +58,25 @@ def partitioned_tables(database: Database) -> set[str]:
     }
 
 
-async def upgrade(connection: AsyncConnection, database: Database) -> None:
-    """Apply what is not applied yet, within the connection's transaction."""
-    await _run(connection, database, lambda config: command.upgrade(config, "head"))
+async def upgrade(connection: AsyncConnection, database: Database, settings: Settings) -> None:
+    """Apply what is not applied yet, within the connection's transaction.
+
+    The settings have the keys under which a migration seals what was in clear.
+    """
+    await _run(connection, database, lambda config: command.upgrade(config, "head"), settings)
 
 
-async def downgrade(connection: AsyncConnection, database: Database, steps: int) -> None:
+async def downgrade(
+    connection: AsyncConnection, database: Database, settings: Settings, steps: int
+) -> None:
     """Take back the last `steps` migrations, within the connection's transaction.
 
     Raises:
         MigrationError: Fewer are applied.
     """
-    await _run(connection, database, lambda config: command.downgrade(config, f"-{steps}"))
+    await _run(
+        connection, database, lambda config: command.downgrade(config, f"-{steps}"), settings
+    )
 
 
 async def check(connection: AsyncConnection, database: Database) -> None:
@@ -169,11 +177,14 @@ def _revisions(database: Database) -> list[Script]:
 
 
 async def _run(
-    connection: AsyncConnection, database: Database, action: Callable[[Config], object]
+    connection: AsyncConnection,
+    database: Database,
+    action: Callable[[Config], object],
+    settings: Settings | None = None,
 ) -> None:
     def run(sync_connection: Connection) -> None:
         config = _config(database)
-        config.attributes["connection"] = sync_connection
+        config.attributes |= {"connection": sync_connection, "settings": settings}
         action(config)
 
     await connection.execute(select(func.pg_advisory_xact_lock(_LOCKS[database])))

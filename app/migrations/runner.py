@@ -48,7 +48,7 @@ async def migrate_up(settings: Settings) -> None:
     """
     for database in _RELATIONAL:
         async with _postgres(settings, database) as connection:
-            await postgres.upgrade(connection, database)
+            await postgres.upgrade(connection, database, settings)
             await ensure_partitions(connection)
             await grant_rights(connection)
     async with _mongo(settings) as store:
@@ -69,7 +69,7 @@ async def migrate_down(settings: Settings, store: Store, steps: int = 1) -> None
             await mongo.downgrade(opened.database, steps)
     else:
         async with _postgres(settings, store) as connection:
-            await postgres.downgrade(connection, store, steps)
+            await postgres.downgrade(connection, store, settings, steps)
 
 
 async def migration_status(settings: Settings) -> list[MigrationStatus]:

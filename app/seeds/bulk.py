@@ -17,6 +17,7 @@ from pymongo.errors import BulkWriteError
 from app.chat.models import StoreMode
 from app.chat.postgres_log import PostgresLog
 from app.errors import OperatorError
+from app.sealing import open_keyring
 from app.seeds import relations
 from app.seeds.log_rows import COLUMNS, Batch
 from app.seeds.talks import Talk, fill, plan_talks
@@ -67,8 +68,9 @@ async def seed(
         epoch = await _epoch(main)
         ids = await _reserve(auth, users)
         rng = relations.seeded(ids[0] if ids else 0)
-        user_rows = relations.user_rows(rng, ids)
-        await _copy(auth, "users", relations.USER_COLUMNS, user_rows, progress)
+        keyring = open_keyring(settings)
+        user_rows = [relations.sealed_row(keyring, row) for row in relations.user_rows(rng, ids)]
+        await _copy(auth, "users", relations.SEALED_USER_COLUMNS, user_rows, progress)
         product_rows = relations.product_rows(rng, products, ids)
         await _copy(main, "products", relations.PRODUCT_COLUMNS, product_rows, progress)
         made = relations.seed_groups(rng, groups, ids, product_rows)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.chat import commands as chat
@@ -15,6 +15,7 @@ from app.chat.models import EntryKind, MessageRole
 from app.groups.models import GroupRole
 from app.products import commands as products
 from app.products.models import PublishingStatus
+from app.sealing import Keyring
 from app.seeds.demo_world import (
     DEMO_USER,
     DOMAIN,
@@ -35,7 +36,9 @@ from app.seeds.demo_world import (
 from app.services import Services, open_services
 from app.settings import Settings
 from app.stores.postgres import Postgres
+from app.users.accounts import Accounts
 from app.users.models import User, UserStatus
+from app.users.personal import email_index, sealed
 from app.viewer import Viewer
 
 _EMAILS = {person.key: person.email for person in PEOPLE}
@@ -66,8 +69,8 @@ async def seed_demo(settings: Settings) -> str:
         StoreUnavailable: A store does not answer; a later call goes on from here.
     """
     async with open_services(settings) as services:
-        if not await _is_whole(services.auth):
-            people = await _people(services.auth)
+        if not await _is_whole(services.accounts):
+            people = await _people(services.accounts)
             product_ids = {p.key: await _product(services.main, people, p) for p in PRODUCTS}
             groups = await _groups(services, people, product_ids)
             for talk in TALKS:
@@ -78,31 +81,33 @@ async def seed_demo(settings: Settings) -> str:
     return _EMAILS[DEMO_USER]
 
 
-async def _is_whole(auth: Postgres) -> bool:
+async def _is_whole(accounts: Accounts) -> bool:
     statement = select(User.extra.contains(_WHOLE)).where(
-        func.lower(User.email) == _EMAILS[DEMO_USER]
+        User.email_index == email_index(accounts.keyring, _EMAILS[DEMO_USER])
     )
-    async with auth.begin() as tx:
+    async with accounts.auth.begin() as tx:
         return bool((await tx.execute(statement)).scalar())
 
 
-async def _people(auth: Postgres) -> dict[str, _Person]:
-    known = select(User.id, User.public_id, User.role, User.email).where(
-        func.lower(User.email).in_(_EMAILS.values())
+async def _people(accounts: Accounts) -> dict[str, _Person]:
+    keys = {email_index(accounts.keyring, email): key for key, email in _EMAILS.items()}
+    known = select(User.id, User.public_id, User.role, User.email_index).where(
+        User.email_index.in_(keys)
     )
-    async with auth.begin() as tx:
-        await tx.execute(insert(User).on_conflict_do_nothing(), [_account(p) for p in PEOPLE])
-        found = {row.email: row for row in await tx.execute(known)}
-    people = {}
-    for key, email in _EMAILS.items():
-        user_id, public_id, role, _ = found[email]
-        people[key] = _Person(Viewer(user_id, public_id, role.value), user_id, public_id)
-    return people
-
-
-def _account(person: DemoPerson) -> dict[str, object]:
+    rows = [_account(accounts.keyring, person) for person in PEOPLE]
+    async with accounts.auth.begin() as tx:
+        await tx.execute(insert(User).on_conflict_do_nothing(), rows)
+        found = (await tx.execute(known)).all()
     return {
-        "email": person.email,
+        keys[index]: _Person(Viewer(user_id, public_id, role.value), user_id, public_id)
+        for user_id, public_id, role, index in found
+    }
+
+
+def _account(keyring: Keyring, person: DemoPerson) -> dict[str, object]:
+    public_id = uuid4()
+    return {
+        "public_id": public_id,
         "name": f"{person.first_name} {person.last_name}",
         "username": person.key,
         "first_name": person.first_name,
@@ -111,7 +116,7 @@ def _account(person: DemoPerson) -> dict[str, object]:
         "role": person.role,
         "registration_platform": person.platform,
         "profile": None if person.shop is None else {"about": person.shop, "city": person.city},
-        "city": person.city,
+        **sealed(keyring, public_id, {"email": person.email, "city": person.city}),
     }
 
 

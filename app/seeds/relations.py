@@ -13,8 +13,10 @@ import orjson
 from app.groups.commands import MAX_MEMBERS
 from app.groups.models import GroupRole
 from app.products.models import Cause, PublishingStatus
+from app.sealing import Keyring
 from app.seeds import words
 from app.users.models import Platform, UserRole, UserStatus
+from app.users.personal import sealed
 
 # Fixed, so that a seed is the same on every day; past, so that whatever comes is newer.
 BEGIN = datetime(2023, 7, 1, tzinfo=UTC)
@@ -36,6 +38,7 @@ USER_COLUMNS = [
     "created_at",
     "updated_at",
 ]
+SEALED_USER_COLUMNS = [*USER_COLUMNS, "email_index"]
 PRODUCT_COLUMNS = [
     "id",
     "title",
@@ -133,6 +136,14 @@ def user_rows(rng: Random, ids: Sequence[int]) -> list[Row]:
             )
         )
     return rows
+
+
+def sealed_row(keyring: Keyring, row: Row) -> Row:
+    """A row of `USER_COLUMNS` as one of `SEALED_USER_COLUMNS`."""
+    values = dict(zip(USER_COLUMNS, row, strict=True))
+    personal = {name: values[name] for name in ("email", "city")}
+    values |= sealed(keyring, values["public_id"], personal)
+    return tuple(values[name] for name in SEALED_USER_COLUMNS)
 
 
 def product_rows(rng: Random, how_many: int, users: Sequence[int]) -> list[Row]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.limits import Limiter
 from app.mail import Mailer
+from app.sealing import Keyring
 from app.settings import Settings
 from app.stores.postgres import Postgres
 from app.tokens import Tokens
@@ -21,4 +22,5 @@ class Accounts:
     limiter: Limiter
     mailer: Mailer
     settings: Settings
+    keyring: Keyring
     external: ExternalIdentity | None = None

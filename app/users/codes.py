@@ -9,16 +9,17 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import Text, Uuid, and_, bindparam, func, select, update
+from sqlalchemy import LargeBinary, Uuid, and_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import Invalid, Required
 from app.limits import Rate
 from app.once import check_client_key
+from app.sealing import Keyring
 from app.stores.postgres import Read
 from app.text import clean_text
 from app.users.accounts import Accounts
@@ -39,6 +40,7 @@ from app.users.models import (
     VerificationAction,
     VerificationSource,
 )
+from app.users.personal import email_index, sealed
 from app.users.starting import Account, Device, start_session
 from app.viewer import Origin
 
@@ -58,7 +60,7 @@ _V = UserVerification.__table__.c
 _IN_USE = (_U.is_active, _U.status != UserStatus.INACTIVE, _U.deleted_at.is_(None))
 _ACCOUNT = Read(
     select(_U.id, and_(*_IN_USE), _U.status == UserStatus.VERIFIED).where(
-        func.lower(_U.email) == bindparam("email", type_=Text)
+        _U.email_index == bindparam("email", type_=LargeBinary)
     )
 )
 
@@ -93,7 +95,7 @@ async def request_code(
     subject = _subject(accounts, email, wanted)
     await _limit(accounts, origin, email, "code", 1)
     accounts.mailer.require()
-    rows = await accounts.auth.fetch(_ACCOUNT, email=email.lower())
+    rows = await accounts.auth.fetch(_ACCOUNT, email=email_index(accounts.keyring, email))
     user_id, in_use, proved = rows[0] if rows else (None, False, False)
     if wanted.action is VerificationAction.LOGIN:
         permitted = in_use
@@ -171,7 +173,7 @@ async def verify_code(
         if (await tx.execute(won.returning(_V.id))).first() is None:
             account, session_id = await _granted_before(tx, key, claim, refresh_token)
         else:
-            account = await _account(tx, user_id, email, name, wanted)
+            account = await _account(tx, accounts.keyring, user_id, wanted, email=email, name=name)
             # One session for each code, by a constraint.
             session_id = await start_session(
                 tx, account, wanted.platform, origin=origin, device=device, key=f"code:{key}"
@@ -256,17 +258,26 @@ async def _count_attempt(
 
 
 async def _account(
-    tx: AsyncConnection, user_id: int | None, email: str, name: str | None, wanted: Wanted
+    tx: AsyncConnection,
+    keyring: Keyring,
+    user_id: int | None,
+    wanted: Wanted,
+    *,
+    email: str,
+    name: str | None,
 ) -> Account:
     columns = (_U.id, _U.public_id, _U.role)
     if user_id is None:
         # Registered meanwhile by another code: the address is proved either way.
+        public_id = uuid4()
         made = insert(User).values(
-            email=email, name=name or email, registration_platform=wanted.platform
+            public_id=public_id,
+            name=name or "Somebody",
+            registration_platform=wanted.platform,
+            **sealed(keyring, public_id, {"email": email}),
         )
-        made = made.on_conflict_do_nothing(index_elements=[func.lower(_U.email)])
-        await tx.execute(made)
-        whose = func.lower(_U.email) == email.lower()
+        await tx.execute(made.on_conflict_do_nothing(index_elements=[_U.email_index]))
+        whose = _U.email_index == email_index(keyring, email)
     else:
         whose = _U.id == user_id
     # Nobody has proved an account before: what was written into it by a stranger goes.

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import jwt
 from sqlalchemy import func, select, update
@@ -17,9 +17,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import StoreUnavailable, Unauthenticated
+from app.sealing import Keyring
 from app.settings import Settings
 from app.stores.postgres import Postgres
 from app.users.models import Platform, User, UserSession, UserStatus
+from app.users.personal import sealed
 from app.users.starting import Account, Device, start_session
 from app.viewer import Origin, Viewer
 
@@ -47,14 +49,16 @@ class ExternalIdentity:
     Args:
         settings: Its issuer, audience and keys, and whether accounts are made.
         auth: Where accounts are.
+        keyring: Seals the addresses of those that are made.
     """
 
-    def __init__(self, settings: Settings, auth: Postgres) -> None:
+    def __init__(self, settings: Settings, auth: Postgres, keyring: Keyring) -> None:
         issuer = settings.oidc_issuer
         if issuer is None:
             raise ValueError("OIDC_ISSUER is not set")
         self._settings = settings
         self._auth = auth
+        self._keyring = keyring
         url = settings.oidc_jwks_url or f"{issuer.rstrip('/')}/.well-known/jwks.json"
         self._keys = jwt.PyJWKClient(
             url, lifespan=_LIFESPAN, timeout=_TIMEOUT, cooldown_duration=_COOLDOWN
@@ -113,11 +117,13 @@ class ExternalIdentity:
 
     async def _account(self, tx: AsyncConnection, claims: dict[str, Any]) -> Account:
         subject, email = claims["sub"], claims.get("email")
-        may_be_made = claims.get("email_verified") is True and isinstance(email, str)
-        if self._settings.oidc_create_users and may_be_made:
+        is_proved = claims.get("email_verified") is True
+        if self._settings.oidc_create_users and is_proved and isinstance(email, str):
+            public_id = uuid4()
             made = insert(User).values(
+                public_id=public_id,
                 external_subject=subject,
-                email=email,
+                **sealed(self._keyring, public_id, {"email": email}),
                 name=_name(claims),
                 status=UserStatus.VERIFIED,
                 registration_platform=Platform(self._settings.oidc_platform),

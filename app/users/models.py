@@ -1,12 +1,11 @@
 """Accounts and what proves who someone is: the tables of the auth database."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     ForeignKey,
     Identity,
@@ -118,7 +117,9 @@ class User(Timestamps, AuthBase):
     public_id: Mapped[UUID] = mapped_column(unique=True, server_default=func.gen_random_uuid())
     # The subject of an external OIDC provider: the `clerk_user_id` of ChronoChat.
     external_subject: Mapped[str | None] = mapped_column(unique=True)
-    email: Mapped[str]
+    # Sealed, as all that is personal below; see `app.users.personal`. The index finds its account.
+    email: Mapped[bytes] = mapped_column(LargeBinary)
+    email_index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     name: Mapped[str]
     username: Mapped[str | None]
     first_name: Mapped[str | None]
@@ -141,34 +142,33 @@ class User(Timestamps, AuthBase):
     profile: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     extra: Mapped[JsonObject] = mapped_column("metadata")
 
-    # Personal data, in columns of its own that a migration can move and encrypt.
-    contact_number: Mapped[int | None] = mapped_column(BigInteger)
-    contact_country_code: Mapped[str | None]
-    city: Mapped[str | None]
-    state: Mapped[str | None]
-    country: Mapped[str | None]
-    pincode: Mapped[int | None] = mapped_column(Integer)
-    gender: Mapped[str | None]
-    dob: Mapped[date | None]
-    purpose_code: Mapped[str | None]
-    nationality: Mapped[str | None]
-    ethnicity: Mapped[str | None]
-    qualification: Mapped[str | None]
-    profession: Mapped[str | None]
+    # Personal data: each value is sealed for its column and this user's public id.
+    contact_number: Mapped[bytes | None] = mapped_column(LargeBinary)
+    contact_country_code: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # A keyed hash of the two, by which support finds somebody.
+    contact_index: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
+    city: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[bytes | None] = mapped_column(LargeBinary)
+    country: Mapped[bytes | None] = mapped_column(LargeBinary)
+    pincode: Mapped[bytes | None] = mapped_column(LargeBinary)
+    gender: Mapped[bytes | None] = mapped_column(LargeBinary)
+    dob: Mapped[bytes | None] = mapped_column(LargeBinary)
+    purpose_code: Mapped[bytes | None] = mapped_column(LargeBinary)
+    nationality: Mapped[bytes | None] = mapped_column(LargeBinary)
+    ethnicity: Mapped[bytes | None] = mapped_column(LargeBinary)
+    qualification: Mapped[bytes | None] = mapped_column(LargeBinary)
+    profession: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     last_login_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
     __table_args__ = (
-        CheckConstraint("contact_number > 0", name="contact_number_positive"),
-        CheckConstraint("pincode > 0", name="pincode_positive"),
         Index("ix_users_created_at_id", "created_at", "id"),
         Index("ix_users_name_id", "name", "id"),
     )
 
 
 # lower() rather than citext, which not every server offers.
-Index("uq_users_lower_email", func.lower(User.email), unique=True)
 Index("uq_users_lower_username", func.lower(User.username), unique=True)
 
 

@@ -1,8 +1,8 @@
-"""Reads of accounts. Everybody signed in sees a profile; personal details are the owner's."""
+"""Reads of accounts: the profiles, which everybody signed in sees."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -38,29 +38,6 @@ class UserRecord:
     updated_at: datetime
 
 
-@dataclass(slots=True)
-class PersonalDetails:
-    """What only the user and the staff may see."""
-
-    id: int
-    email: str
-    contact_number: int | None
-    contact_country_code: str | None
-    city: str | None
-    state: str | None
-    country: str | None
-    pincode: int | None
-    gender: str | None
-    dob: date | None
-    purpose_code: str | None
-    nationality: str | None
-    ethnicity: str | None
-    qualification: str | None
-    profession: str | None
-    external_subject: str | None
-    last_login_at: datetime | None
-
-
 class UserOrder(StrEnum):
     """The orders of the list of users."""
 
@@ -69,7 +46,6 @@ class UserOrder(StrEnum):
 
 
 _COLUMNS = [User.__table__.c[f.name] for f in fields(UserRecord)]
-_DETAILS = [User.__table__.c[f.name] for f in fields(PersonalDetails)]
 _ALIVE = User.deleted_at.is_(None)
 
 
@@ -78,9 +54,6 @@ _BY_IDS = Read(
 )
 _BY_PUBLIC_IDS = Read(
     select(*_COLUMNS).where(User.public_id == any_(bindparam("ids", type_=ARRAY(Uuid))), _ALIVE)
-)
-_PERSONAL = Read(
-    select(*_DETAILS).where(User.id == any_(bindparam("ids", type_=ARRAY(Integer))), _ALIVE)
 )
 
 _LIST = Listing(
@@ -121,18 +94,6 @@ async def users_by_public_ids(
     if viewer.user_id is None:
         return [None] * len(ids)
     found = {row[1]: UserRecord(*row) for row in await auth.fetch(_BY_PUBLIC_IDS, ids=list(ids))}
-    return [found.get(i) for i in ids]
-
-
-async def personal_details_by_ids(
-    auth: Postgres, viewer: Viewer, ids: Sequence[int]
-) -> list[PersonalDetails | None]:
-    """The personal details of these users; None where the viewer is neither the user nor staff."""
-    allowed = [i for i in ids if viewer.is_staff or i == viewer.user_id]
-    if not allowed:
-        return [None] * len(ids)
-    rows = await auth.fetch(_PERSONAL, ids=allowed)
-    found = {row[0]: PersonalDetails(*row) for row in rows}
     return [found.get(i) for i in ids]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app.services import Services
 from app.settings import Settings
+from app.users.personal import email_index
 from tests.accounts.mailbox import Mailbox, open_mailbox
 from tests.accounts.operations import REQUEST, VERIFY
 from tests.client import Client, Json
@@ -80,7 +81,12 @@ class Desk:
         return SignedIn(email, access_token, token["refreshToken"], self.client(access_token))
 
     async def sql(self, statement: str, **values: Any) -> Any:
-        """Do something in the accounts' database; its rows, if it gives any."""
+        """Do something in the accounts' database; its rows, if it gives any.
+
+        An `email` stands for what finds its account.
+        """
+        if "email" in values:
+            values["email"] = email_index(self.services.accounts.keyring, values["email"])
         async with self.services.auth.begin() as tx:
             result = await tx.execute(text(statement), values)
             return result.all() if result.returns_rows else None

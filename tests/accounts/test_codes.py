@@ -16,9 +16,9 @@ from tests.server import serve
 
 WRONG = "00000000"
 COUNT = """SELECT count(*) FROM user_sessions s JOIN users u ON u.id = s.user_id
-  WHERE u.email = :email"""
+  WHERE u.email_index = :email"""
 ATTEMPTS = """SELECT max(attempts) FROM user_verifications v JOIN users u ON u.id = v.user_id
-  WHERE u.email = :email"""
+  WHERE u.email_index = :email"""
 
 
 def code_of(payload: Json) -> str | None:
@@ -120,7 +120,7 @@ async def test_an_old_code_holds_no_longer(desk: Desk) -> None:
     assert code_of(await desk.use(somebody.email, superseded, "LOGIN")) == "INVALID"
     await desk.sql(
         """UPDATE user_verifications SET expire_at = now() FROM users u
-           WHERE u.id = user_id AND u.email = :email""",
+           WHERE u.id = user_id AND u.email_index = :email""",
         email=somebody.email,
     )
 
@@ -152,7 +152,7 @@ async def test_known_and_unknown_addresses_answer_alike(desk: Desk) -> None:
     # To the other went what registers, and nothing else.
     (sent,) = desk.mailbox.mail[unknown]
     assert "register" in sent.get_content()
-    assert await desk.sql("SELECT 1 FROM users WHERE email = :email", email=unknown) == []
+    assert await desk.sql("SELECT 1 FROM users WHERE email_index = :email", email=unknown) == []
 
 
 async def test_known_and_unknown_addresses_take_the_same_time(desk: Desk) -> None:
@@ -174,7 +174,9 @@ async def test_a_closed_account_gets_no_code_and_uses_none(desk: Desk) -> None:
     somebody = await desk.sign_up()
     await desk.ask(somebody.email, "LOGIN")
     code = await desk.mailbox.code(somebody.email, 2)
-    await desk.sql("UPDATE users SET is_active = false WHERE email = :email", email=somebody.email)
+    await desk.sql(
+        "UPDATE users SET is_active = false WHERE email_index = :email", email=somebody.email
+    )
 
     assert code_of(await desk.use(somebody.email, code, "LOGIN")) == "INVALID"
     await desk.ask(somebody.email, "LOGIN")

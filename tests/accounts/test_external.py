@@ -83,7 +83,7 @@ async def test_no_account_is_taken_over_by_its_address(abroad: Abroad, desk: Des
     assert await abroad.code(uuid4().hex, email=somebody.email) == "UNAUTHENTICATED"
     assert await abroad.code(uuid4().hex, email=somebody.email.upper()) == "UNAUTHENTICATED"
 
-    query = "SELECT external_subject FROM users WHERE email = :email"
+    query = "SELECT external_subject FROM users WHERE email_index = :email"
     assert await desk.sql(query, email=somebody.email) == [(None,)]
 
 

@@ -7,10 +7,12 @@ from tests.accounts.operations import REFRESH, WHO
 from tests.client import Json
 
 AGE = """UPDATE tokens SET used_at = used_at - interval '11 seconds' FROM users u
-  WHERE u.id = user_id AND u.email = :email"""
-COUNT = "SELECT count(*) FROM tokens t JOIN users u ON u.id = t.user_id WHERE u.email = :email"
+  WHERE u.id = user_id AND u.email_index = :email"""
+COUNT = (
+    "SELECT count(*) FROM tokens t JOIN users u ON u.id = t.user_id WHERE u.email_index = :email"
+)
 END = """SELECT s.metadata->>'end' FROM user_sessions s JOIN users u ON u.id = s.user_id
-  WHERE u.email = :email"""
+  WHERE u.email_index = :email"""
 
 
 async def refresh(desk: Desk, token: str) -> Json:
@@ -45,7 +47,7 @@ async def test_a_token_gives_the_next_ones_of_its_session(desk: Desk) -> None:
     renewed = desk.client(payload["token"]["accessToken"])
     assert (await renewed.run(WHO))["viewer"] == payload["viewer"]
     assert await desk.sql(
-        "SELECT 1 FROM user_sessions s, users u WHERE u.id = s.user_id AND u.email = :email",
+        "SELECT 1 FROM user_sessions s, users u WHERE u.id = s.user_id AND u.email_index = :email",
         email=somebody.email,
     ) == [(1,)]
     assert await successor(desk, payload["token"]["refreshToken"])
@@ -88,7 +90,7 @@ async def test_what_does_not_hold_is_refused(desk: Desk) -> None:
     somebody = await desk.sign_up()
     await desk.sql(
         """UPDATE tokens SET expire_at = now() FROM users u
-           WHERE u.id = user_id AND u.email = :email""",
+           WHERE u.id = user_id AND u.email_index = :email""",
         email=somebody.email,
     )
 
@@ -108,6 +110,8 @@ async def test_no_token_is_stored(desk: Desk) -> None:
 
 async def test_who_is_signed_out_everywhere_refreshes_nothing(desk: Desk) -> None:
     somebody = await desk.sign_up()
-    await desk.sql("UPDATE users SET role = 'moderator' WHERE email = :email", email=somebody.email)
+    await desk.sql(
+        "UPDATE users SET role = 'moderator' WHERE email_index = :email", email=somebody.email
+    )
 
     assert await refusal(desk, somebody.refresh_token) == "SESSION_REVOKED"

@@ -19,9 +19,9 @@ from tests.server import serve
 from tests.subscriptions.conftest import OwnRedis, own_redis  # noqa: F401 - a fixture
 from tests.subscriptions.streams import INBOX
 
-BAN = "UPDATE users SET is_active = false WHERE email = :email"
-CLOSE = "UPDATE users SET status = 'inactive' WHERE email = :email"
-PROMOTE = "UPDATE users SET role = 'moderator' WHERE email = :email"
+BAN = "UPDATE users SET is_active = false WHERE email_index = :email"
+CLOSE = "UPDATE users SET status = 'inactive' WHERE email_index = :email"
+PROMOTE = "UPDATE users SET role = 'moderator' WHERE email_index = :email"
 
 
 async def sessions_of(client: Client) -> list[Json]:
@@ -151,7 +151,7 @@ async def test_ends_are_noted_in_the_audit(desk: Desk) -> None:
 
     rows = await desk.sql(
         """SELECT a.action, a.after->>'reason' FROM auth_audit_events a
-           JOIN users u ON u.id = a.actor_id WHERE u.email = :email""",
+           JOIN users u ON u.id = a.actor_id WHERE u.email_index = :email""",
         email=somebody.email,
     )
     assert rows == [("sessionRevokeAll", "REVOKED")]
@@ -235,7 +235,7 @@ async def test_what_has_expired_is_forgotten(desk: Desk) -> None:
     await desk.sql(
         f"""UPDATE user_sessions SET started_at = started_at - {day},
               last_activity_at = last_activity_at - {day}
-            FROM users u WHERE u.id = user_id AND u.email = :email""",  # noqa: S608
+            FROM users u WHERE u.id = user_id AND u.email_index = :email""",  # noqa: S608
         email=idle.email,
     )
     await desk.sql(f"UPDATE user_verifications SET expire_at = expire_at - {day}")  # noqa: S608

@@ -81,6 +81,8 @@ def test_serve_refuses_a_key_that_signs_nothing(shell: Shell) -> None:
         "MONGO_URL": "mongodb://h/d",
         "REDIS_URL": "redis://h",
         "ISTHMUS_ALLOW_PLAINTEXT_STORES": "true",
+        "PERSONAL_DATA_KEYS": '["a"]',
+        "PERSONAL_INDEX_KEY": "b",
     }
     code, output = shell.call(
         "serve", ISTHMUS_ENV="production", AUTH_PRIVATE_KEY="not a key", **urls
@@ -98,6 +100,8 @@ def test_development_commands_refuse_production(shell: Shell, command: list[str]
         "MONGO_URL": "mongodb://h/d",
         "REDIS_URL": "redis://h",
         "ISTHMUS_ALLOW_PLAINTEXT_STORES": "true",
+        "PERSONAL_DATA_KEYS": '["a"]',
+        "PERSONAL_INDEX_KEY": "b",
     }
     code, output = shell.call(*command, ISTHMUS_ENV="production", AUTH_PRIVATE_KEY="k", **urls)
 

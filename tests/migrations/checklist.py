@@ -17,21 +17,21 @@ C1 users.last_login_at timestamp with time zone
 C1 users.metadata jsonb not null default '{}'::jsonb
 A2 users.profile jsonb
 E14 users.id integer not null identity
-E14 users.email text not null
+E14 users.email bytea not null
 E14 users.name text not null
-E15 users.contact_number bigint
-E15 users.contact_country_code text
-E15 users.city text
-E15 users.state text
-E15 users.country text
-E15 users.pincode integer
-E16 users.gender text
-E16 users.dob date
-E16 users.purpose_code text
-E16 users.nationality text
-E16 users.ethnicity text
-E16 users.qualification text
-E16 users.profession text
+E15 users.contact_number bytea
+E15 users.contact_country_code bytea
+E15 users.city bytea
+E15 users.state bytea
+E15 users.country bytea
+E15 users.pincode bytea
+E16 users.gender bytea
+E16 users.dob bytea
+E16 users.purpose_code bytea
+E16 users.nationality bytea
+E16 users.ethnicity bytea
+E16 users.qualification bytea
+E16 users.profession bytea
 E17 users.status user_status not null default 'not-verified'::user_status
 E17 users.role user_role not null default 'user'::user_role
 E18 users.registration_platform platform not null
@@ -164,7 +164,7 @@ C29 messages.metadata jsonb not null default '{}'::jsonb
 INDEXES = """
 C1 users unique (external_subject)
 C1 users unique (public_id)
-E22 users unique (lower(email))
+E22 users unique (email_index)
 C3 user_sessions (user_id)
 C3 user_sessions unique (session_id)
 C5 user_preferences unique (user_id)

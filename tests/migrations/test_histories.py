@@ -156,7 +156,7 @@ async def test_new_migration_holds_the_difference(settings: Settings, own_migrat
     written = await new_migration(settings, "auth", "add the pincode")
 
     assert written == own_migrations / "auth" / f"{count + 1:04d}_add_the_pincode.py"
-    assert "op.add_column('users', sa.Column('pincode', sa.Integer()" in written.read_text()
+    assert "op.add_column('users', sa.Column('pincode', sa.LargeBinary()" in written.read_text()
     await migrate_up(settings)
     await check(settings)
 

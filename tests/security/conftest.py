@@ -42,4 +42,6 @@ def production() -> dict[str, Any]:
         "mongo_url": "mongodb://isthmus:secret@mongo.example/isthmus?tls=true",
         "redis_url": "rediss://:secret@redis.example:6379/0",
         "auth_private_key": SecretStr("a key"),
+        "personal_data_keys": (SecretStr("A" * 43 + "="),),
+        "personal_index_key": SecretStr("B" * 43 + "="),
     }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from app.sealing import open_keyring
 from app.settings import Settings
 from app.tokens import open_tokens
 
@@ -49,6 +50,8 @@ UNSAFE = [
     ("log_level", "debug", "LOG_LEVEL=debug logs what people send"),
     ("database_url", None, "production needs DATABASE_URL"),
     ("auth_private_key", None, "production needs AUTH_PRIVATE_KEY"),
+    ("personal_data_keys", (), "production needs PERSONAL_DATA_KEYS"),
+    ("personal_index_key", None, "production needs PERSONAL_INDEX_KEY"),
     ("rate_limit", 99_999, "RATE_LIMIT is under MAX_QUERY_COST"),
 ]
 
@@ -92,13 +95,24 @@ def test_everything_wrong_is_said_at_once(production: dict[str, Any]) -> None:
     assert all(name in said for name in ("DATABASE_URL", "MONGO_URL", "REDIS_URL"))
 
 
-def test_the_key_that_development_made_is_refused(
-    production: dict[str, Any], tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("auth_private_key", "auth_private_key.pem"),
+        ("personal_data_keys", "personal_data_key"),
+        ("personal_index_key", "personal_index_key"),
+    ],
+)
+def test_a_key_that_development_made_is_refused(
+    name: str, file: str, production: dict[str, Any], tmp_path: Path
 ) -> None:
-    open_tokens(Settings(environment="development", home=tmp_path))
-    key = (tmp_path / "auth_private_key.pem").read_text()
-    with pytest.raises(ValidationError, match="the key that development made"):
-        Settings(**production | {"auth_private_key": SecretStr(f"{key}\n"), "home": tmp_path})
+    development = Settings(environment="development", home=tmp_path)
+    open_tokens(development)
+    open_keyring(development)
+    key = SecretStr((tmp_path / file).read_text() + "\n")
+    value = [*production[name], key] if name == "personal_data_keys" else key
+    with pytest.raises(ValidationError, match=f"{name.upper()} is the key that development made"):
+        Settings(**production | {name: value, "home": tmp_path})
 
 
 def test_settings_do_not_show_their_secrets(production: dict[str, Any]) -> None:

@@ -55,10 +55,11 @@ async def test_the_api_reads_and_extends_what_was_seeded(
     await seed(own_settings, **SIZES, progress=lambda *_: None)
     async with services.auth.begin() as tx:
         # The first of a seed's users is its busiest.
-        emails = await tx.execute(
-            text("SELECT email FROM users ORDER BY id DESC OFFSET 79 LIMIT 1")
+        first = await tx.execute(
+            text("SELECT public_id, email FROM users ORDER BY id DESC OFFSET 79 LIMIT 1")
         )
-        email = emails.scalar_one()
+        public_id, sealed = first.one()
+    email = services.accounts.keyring.open(sealed, "users", "email", public_id)
 
     async with Client(url, await token_of(services, email)) as busy:
         inbox = (await busy.run(INBOX))["conversations"]["nodes"]

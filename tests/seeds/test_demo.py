@@ -15,6 +15,7 @@ from app.seeds.demo_world import PEOPLE, PRODUCTS, TALKS
 from app.services import Services
 from app.settings import Settings
 from app.users.models import User
+from app.users.personal import email_index
 from tests.client import Client
 from tests.seeds.verifier import broken_invariants
 
@@ -26,7 +27,9 @@ INBOX = """{ viewer { name products { nodes { title publishingStatus } } }
 async def token_of(services: Services, email: str) -> str:
     async with services.auth.begin() as tx:
         found = await tx.execute(
-            select(User.id, User.public_id, User.role).where(User.email == email)
+            select(User.id, User.public_id, User.role).where(
+                User.email_index == email_index(services.accounts.keyring, email)
+            )
         )
         user_id, public_id, role = found.one()
     return services.tokens.issue(user_id, public_id, role)

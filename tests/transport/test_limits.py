@@ -186,6 +186,8 @@ def test_names_of_the_schema_are_suggested_outside_production_only() -> None:
         mongo_url=secret,
         redis_url=secret,
         auth_private_key=SecretStr(secret),
+        personal_data_keys=(SecretStr(secret),),
+        personal_index_key=SecretStr(secret),
         allow_plaintext_stores=True,
     )
     for settings, shown in ((Settings(environment="test"), True), (production, False)):

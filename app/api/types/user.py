@@ -15,8 +15,9 @@ from app.chat.log import ConversationRecord, direct_conversation_id
 from app.groups.queries import GroupOrder, GroupRecord
 from app.paging import ListQuery, Page, PageArgs
 from app.products.queries import ProductOrder, ProductRecord
+from app.users.details import PersonalDetails
 from app.users.models import DeviceType, Platform, SubscriptionTier, UserRole, UserStatus
-from app.users.queries import PersonalDetails, UserRecord
+from app.users.queries import UserRecord
 from app.users.sessions import SessionOrder, SessionRecord
 
 
@@ -25,10 +26,12 @@ class PersonalInformation:
     """Read off `PersonalDetails`."""
 
     email: str = strawberry.field(description="The address they sign in with.")
+    contact_number: str | None = strawberry.field(description="The telephone number, in digits.")
     contact_country_code: str | None = strawberry.field(description="The telephone's country code.")
     city: str | None = strawberry.field(description="The city they live in.")
     state: str | None = strawberry.field(description="The state or province.")
     country: str | None = strawberry.field(description="The country.")
+    pincode: str | None = strawberry.field(description="The postal code.")
     gender: str | None = strawberry.field(description="The gender they gave.")
     dob: date | None = strawberry.field(description="The date of birth.")
     purpose_code: str | None = strawberry.field(description="Why they came, as a code.")
@@ -40,14 +43,6 @@ class PersonalInformation:
         description="The account's subject at an external identity provider."
     )
     last_login_at: datetime | None = strawberry.field(description="When they last signed in.")
-
-    @strawberry.field(description="The telephone number, in digits.")
-    def contact_number(self, root: Parent[PersonalDetails]) -> str | None:
-        return None if root.contact_number is None else str(root.contact_number)
-
-    @strawberry.field(description="The postal code.")
-    def pincode(self, root: Parent[PersonalDetails]) -> str | None:
-        return None if root.pincode is None else str(root.pincode)
 
 
 @strawberry.type(description="A sign-in of yours on one device, which has not ended.")
