@@ -151,9 +151,7 @@ class MembersChanged(ConversationEvent):
     async def actor(
         self, root: Parent[subscriptions.MembersChanged], info: Info
     ) -> UserRecord | None:
-        if root.actor_id is None:
-            return None
-        return await info.context.loaders.user_by_id.load(root.actor_id)
+        return await _actor(info, root.actor_id)
 
     @strawberry.field(description="Who joined.", graphql_type=list[User] | None)
     async def added(
@@ -171,6 +169,28 @@ class MembersChanged(ConversationEvent):
     def is_type_of(cls, obj: Any, _info: Any) -> bool:
         """Whether an event is one of these."""
         return isinstance(obj, subscriptions.MembersChanged)
+
+
+@strawberry.type(description="The conversation's description was changed.")
+class ConversationChanged(ConversationEvent):
+    """Read off a `subscriptions.ConversationChanged`."""
+
+    changed: list[str] = strawberry.field(
+        description="Which of its fields: `title`, `summary`, `tags`, `context`, `metadata`."
+    )
+
+    @strawberry.field(
+        description="Who changed it; null if the account is gone.", graphql_type=User | None
+    )
+    async def actor(
+        self, root: Parent[subscriptions.ConversationChanged], info: Info
+    ) -> UserRecord | None:
+        return await _actor(info, root.actor_id)
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        """Whether an event is one of these."""
+        return isinstance(obj, subscriptions.ConversationChanged)
 
 
 @strawberry.type(
@@ -201,6 +221,10 @@ class InboxEvent:
     @strawberry.field(description="The conversation's id.")
     def conversation_id(self, root: Parent[subscriptions.InboxEvent]) -> strawberry.ID:
         return global_id("Conversation", root.conversation_id)
+
+
+async def _actor(info: Info, user_id: int | None) -> UserRecord | None:
+    return None if user_id is None else await info.context.loaders.user_by_id.load(user_id)
 
 
 async def _known_users(info: Info, ids: list[int]) -> list[UserRecord]:

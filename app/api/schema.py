@@ -11,7 +11,14 @@ from strawberry.tools import merge_types
 
 from app.api.accounts import AccountMutations
 from app.api.audit import AuditEvent, AuditQueries
-from app.api.chat import ChatQueries, ChatSubscriptions, MembersChanged, MessageSent, RefetchNeeded
+from app.api.chat import (
+    ChatQueries,
+    ChatSubscriptions,
+    ConversationChanged,
+    MembersChanged,
+    MessageSent,
+    RefetchNeeded,
+)
 from app.api.chat_mutations import ChatMutations
 from app.api.context import Info
 from app.api.group_mutations import GroupMutations
@@ -115,6 +122,7 @@ schema = strawberry.Schema(
         Message,
         MessageSent,
         MembersChanged,
+        ConversationChanged,
         RefetchNeeded,
     ],
     config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),

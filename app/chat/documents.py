@@ -25,6 +25,8 @@ UserId = Annotated[int, Strict(), Field(gt=0, lt=2**31)]
 Number = Annotated[int, Strict(), Field(ge=0, le=_LONG)]
 Ordinal = Annotated[int, Strict(), Field(gt=0, le=_LONG)]
 
+Place = Annotated[bytes, Strict(), Field(min_length=24, max_length=24)]
+
 # A wrong name is a bug, on assignment too.
 _STRICT = ConfigDict(extra="forbid", validate_assignment=True)
 
@@ -41,12 +43,14 @@ class Attachment(BaseModel):
 class LastMessage(BaseModel):
     """The snapshot of a conversation's last message, so that an inbox reads one collection.
 
-    `seq` stands first: `$max` compares embedded documents by their first field.
+    `seq` and `version` stand first: `$max` compares embedded documents field by field, so that
+    the newest message's newest version stays.
     """
 
     model_config = _STRICT
 
     seq: Ordinal
+    version: Number
     id: Id
     msg_no: Ordinal
     sender_id: UserId | None
@@ -133,10 +137,12 @@ class CrowdDocument(Document):
 
 
 class MessageDocument(Document):
-    """One entry of the log, as a projection: edits, deletes and reactions are applied to it.
+    """One entry of the log, as a projection: edits and deletes are applied to it.
 
     `slot` is the conversation id's 16 bytes and `msg_no` in 8, big-endian: one index then serves
-    single messages of many conversations (`$in`) and pages of one (a range).
+    single messages of many conversations (`$in`) and pages of one (a range). `thread_slot` is that
+    of a reply in its thread, `edit_slot` that of an edit in its message's history. The fields with
+    a default, from `reply_to_id` on, are only there where they say something else.
     """
 
     model_config = _STRICT
@@ -145,7 +151,7 @@ class MessageDocument(Document):
     conversation_id: Id
     seq: Ordinal
     msg_no: Ordinal | None
-    slot: Annotated[bytes, Strict(), Field(min_length=24, max_length=24)] | None
+    slot: Place | None
     kind: EntryKind
     target_id: Id | None = None
     sender_id: UserId | None
@@ -164,6 +170,14 @@ class MessageDocument(Document):
     era: Number
     created_at: Moment
     updated_at: Moment
+    reply_to_id: Id | None = None
+    thread_slot: Place | None = None
+    edit_slot: Place | None = None
+    reply_count: Number = 0
+    edit_count: Number = 0
+    mention_ids: list[UserId] = Field(default_factory=list)
+    mentions_everyone: Flag = False
+    edited_at: Moment | None = None
 
     class Settings:
         """Collection and indexes."""
@@ -179,6 +193,81 @@ class MessageDocument(Document):
             IndexModel([("slot", ASCENDING)], name="slot"),
             IndexModel([("created_at", ASCENDING)], name="created_at"),
             IndexModel([("sender_id", ASCENDING)], name="sender_id"),
+            IndexModel([("thread_slot", ASCENDING)], name="thread_slot", sparse=True),
+            IndexModel([("edit_slot", ASCENDING)], name="edit_slot", sparse=True),
+        ]
+
+
+class ReactionDocument(Document):
+    """That a user reacts to a message, or no longer does, as of the entry `seq`.
+
+    Its id is `<message id in hex>:<user id>:<emoji>`.
+    """
+
+    model_config = _STRICT
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}:[1-9][0-9]*:.")]  # type: ignore[assignment]
+    message_id: Id
+    user_id: UserId
+    emoji: str
+    seq: Ordinal
+    removed: Flag
+
+    class Settings:
+        """Collection and indexes."""
+
+        name = "reactions"
+        use_revision = False
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("message_id", ASCENDING)], name="message_id")
+        ]
+
+
+class PinDocument(Document):
+    """That the message with this id is pinned, or no longer is, as of the entry `seq`."""
+
+    model_config = _STRICT
+
+    id: Id  # type: ignore[assignment]
+    conversation_id: Id
+    seq: Ordinal
+    removed: Flag
+
+    class Settings:
+        """Collection and indexes."""
+
+        name = "pins"
+        use_revision = False
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("conversation_id", ASCENDING)], name="conversation_id")
+        ]
+
+
+class MentionDocument(Document):
+    """Whom the message with this id mentions, as of its `version`; nobody once it is deleted.
+
+    `members` are the ids of their receipts, so that one index counts by user and conversation;
+    `place` is the message's milliseconds in 16 hex digits, then its id's 32.
+    """
+
+    model_config = _STRICT
+
+    id: Id  # type: ignore[assignment]
+    conversation_id: Id
+    msg_no: Ordinal
+    user_ids: list[UserId]
+    members: list[Annotated[str, Field(pattern=r"^[0-9a-f]{32}:[1-9][0-9]*$")]]
+    place: Annotated[str, Field(pattern=r"^[0-9a-f]{48}$")]
+    version: Number
+
+    class Settings:
+        """Collection and indexes."""
+
+        name = "mentions"
+        use_revision = False
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("members", ASCENDING)], name="members"),
+            IndexModel([("user_ids", ASCENDING), ("place", DESCENDING)], name="user_ids_place"),
         ]
 
 
@@ -228,6 +317,9 @@ DOCUMENTS: tuple[type[Document], ...] = (
     ConversationDocument,
     CrowdDocument,
     MessageDocument,
+    ReactionDocument,
+    PinDocument,
+    MentionDocument,
     ReceiptDocument,
     StoreStateDocument,
 )

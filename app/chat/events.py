@@ -44,10 +44,10 @@ def decode_entry(payload: bytes) -> LogEntry:
         ValueError, TypeError, KeyError: Not an entry, or one of another release.
     """
     values: dict[str, Any] = orjson.loads(payload)
-    for name in ("id", "conversation_id", "target_id"):
+    for name in ("id", "conversation_id", "target_id", "reply_to_id", "thread_id"):
         values[name] = UUID(values[name]) if values[name] else None
-    for name in ("created_at", "updated_at"):
-        values[name] = datetime.fromisoformat(values[name])
+    for name in ("created_at", "updated_at", "edited_at"):
+        values[name] = datetime.fromisoformat(values[name]) if values[name] else None
     return LogEntry(
         **values | {"kind": EntryKind(values["kind"]), "role": MessageRole(values["role"])}
     )

@@ -24,6 +24,12 @@ class LogEntry:
         msg_no: Its number among the messages; None for other kinds.
         version: The seq of the last edit or delete that was applied to it.
         epoch: The epoch in which it was written.
+        target_id: The message that an edit, a delete, a reaction or a pin is about.
+        metadata: For a message, what clients keep with it; for another kind, what it changed.
+        thread_id: The message that a reply's thread began with; `thread_no` is its number in it.
+        reply_count: The last number given out in the thread that began with this message.
+        edit_no: An edit's number among those of its message, whose `edit_count` is the last.
+        mention_ids: Whom it mentions; everybody else who took part, where `mentions_everyone`.
     """
 
     id: UUID
@@ -46,6 +52,15 @@ class LogEntry:
     epoch: int = 0
     created_at: datetime = _NO_TIME
     updated_at: datetime = _NO_TIME
+    reply_to_id: UUID | None = None
+    thread_id: UUID | None = None
+    thread_no: int | None = None
+    reply_count: int = 0
+    edit_no: int | None = None
+    edit_count: int = 0
+    mention_ids: list[int] = field(default_factory=list)
+    mentions_everyone: bool = False
+    edited_at: datetime | None = None
 
     @property
     def is_message(self) -> bool:
@@ -103,6 +118,11 @@ def member_entry_id(conversation_id: UUID, occasion: str) -> UUID:
     return uuid5(conversation_id, f"member:{occasion}")
 
 
+def change_id(kind: EntryKind, conversation_id: UUID, actor: int, client_key: str) -> UUID:
+    """The same id for the same change, wherever it is retried; apart from every message's."""
+    return uuid5(conversation_id, f"{kind.value}:{actor}:{client_key}")
+
+
 def direct_conversation_id(one: int, other: int) -> UUID:
     """The conversation of a pair, whoever starts it."""
     low, high = sorted((one, other))
@@ -124,6 +144,19 @@ def activity_key(conversation_id: UUID, at: datetime) -> str:
     return f"{int(at.timestamp() * 1000):016x}{conversation_id.hex}"
 
 
-def slot(conversation_id: UUID, msg_no: int) -> bytes:
-    """A message's place as one indexed value: the id's 16 bytes, then the number's 8."""
-    return conversation_id.bytes + msg_no.to_bytes(8, "big")
+def slot(series: UUID, number: int) -> bytes:
+    """A place in a dense series as one indexed value: the id's 16 bytes, then the number's 8.
+
+    A conversation's id and a message's number, a thread's and a reply's, a message's and an edit's.
+    """
+    return series.bytes + number.to_bytes(8, "big")
+
+
+def slot_of(series: UUID | None, number: int | None) -> bytes | None:
+    """The place of what may have none."""
+    return None if series is None or number is None else slot(series, number)
+
+
+def place_of(found: bytes | None) -> tuple[UUID | None, int | None]:
+    """The series and the number of a `slot`."""
+    return (None, None) if found is None else (UUID(bytes=found[:16]), int.from_bytes(found[16:]))

@@ -53,6 +53,8 @@ class EntryKind(StrEnum):
     REACTION = "reaction"
     MEMBER = "member"
     VOID = "void"
+    PIN = "pin"
+    DETAILS = "details"
 
 
 class MessageRole(StrEnum):
@@ -154,7 +156,7 @@ class Message(Timestamps, MainBase):
     kind: Mapped[EntryKind] = mapped_column(
         pg_enum(EntryKind, "entry_kind"), server_default=EntryKind.MESSAGE
     )
-    # The message that an edit, a delete or a reaction is about.
+    # The message that an edit, a delete, a reaction or a pin is about.
     target_id: Mapped[UUID | None]
     sender_id: Mapped[int | None] = mapped_column(Integer)
     group_id: Mapped[UUID | None] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"))
@@ -168,6 +170,21 @@ class Message(Timestamps, MainBase):
     provider: Mapped[str | None]
     tokens: Mapped[int | None] = mapped_column(Integer)
     extra: Mapped[JsonObject] = mapped_column("metadata")
+    # The message that a reply answers, the one its thread began with, and its number in it: dense.
+    reply_to_id: Mapped[UUID | None]
+    thread_id: Mapped[UUID | None]
+    thread_no: Mapped[int | None] = mapped_column(BigInteger)
+    # The last numbers given out to this message's replies and edits: dense, so they are counts.
+    reply_count: Mapped[Counter]
+    edit_count: Mapped[Counter]
+    # An edit's number among those of its message: dense.
+    edit_no: Mapped[int | None] = mapped_column(BigInteger)
+    # Whom it mentions: everybody who took part when it was sent, where it mentions everybody.
+    mention_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(Integer), server_default=sql("'{}'::integer[]")
+    )
+    mentions_everyone: Mapped[bool] = mapped_column(server_default=false())
+    edited_at: Mapped[datetime | None]
     deleted: Mapped[bool] = mapped_column(server_default=false())
     # The seq of the last edit or delete applied: applying `where version < seq` is idempotent.
     version: Mapped[Counter]
@@ -183,6 +200,8 @@ class Message(Timestamps, MainBase):
         ),
         CheckConstraint("tokens >= 0", name="tokens_not_negative"),
         CheckConstraint("jsonb_typeof(attachments) = 'array'", name="attachments_array"),
+        CheckConstraint("(thread_id IS NULL) = (thread_no IS NULL)", name="replies_numbered"),
+        CheckConstraint("(kind = 'edit') = (edit_no IS NOT NULL)", name="edits_numbered"),
         Index("ix_messages_conversation_id_msg_no", "conversation_id", "msg_no"),
         Index("ix_messages_created_at", "created_at"),
         Index("ix_messages_sender_id_created_at", "sender_id", "created_at"),
@@ -193,7 +212,43 @@ class Message(Timestamps, MainBase):
             postgresql_where=sql("group_id IS NOT NULL"),
         ),
         Index("ix_messages_target_id", "target_id", postgresql_where=sql("target_id IS NOT NULL")),
+        Index(
+            "ix_messages_thread_id_thread_no",
+            "thread_id",
+            "thread_no",
+            unique=True,
+            postgresql_where=sql("thread_id IS NOT NULL"),
+        ),
     )
+
+
+class MessageReaction(MainBase):
+    """That a user reacts to a message with an emoji, since the entry `seq`."""
+
+    __tablename__ = "message_reactions"
+
+    message_id: Mapped[UUID] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    emoji: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger)
+
+
+class MessagePin(MainBase):
+    """That a message is pinned in its conversation, since the entry `seq`."""
+
+    __tablename__ = "message_pins"
+
+    message_id: Mapped[UUID] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE")
+    )
+    seq: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (Index("ix_message_pins_conversation_id_seq", "conversation_id", "seq"),)
 
 
 class MirrorPending(MainBase):

@@ -14,7 +14,7 @@ from bson import Int64
 from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 
-from app.chat.log import ConversationRecord, LogEntry, activity_key, slot
+from app.chat.log import ConversationRecord, LogEntry, activity_key, place_of, slot, slot_of
 from app.chat.models import ConversationKind, EntryKind, MessageRole
 from app.errors import StoreUnavailable
 from app.stores.mongo import Document, Mongo, unavailable
@@ -97,15 +97,8 @@ class MongoLog:
         }
         if entry.msg_no is not None:
             head["message_count"] = entry.msg_no
-            # `$max` compares documents by their first field, so the newest stays.
-            head["last_message"] = {
-                "seq": entry.seq,
-                "id": entry.id,
-                "msg_no": entry.msg_no,
-                "sender_id": entry.sender_id,
-                "text": entry.text,
-                "created_at": entry.created_at,
-            }
+            # `$max` compares documents field by field, so the newest stays.
+            head["last_message"] = snapshot(entry)
         result = await self._conversations.update_one(
             {"_id": entry.conversation_id}, {"$max": head}
         )
@@ -226,9 +219,22 @@ class MongoLog:
             return {row["conversation_id"]: row["read_msg_no"] for row in await rows.to_list()}
 
 
+def snapshot(message: LogEntry) -> Document:
+    """A message as its conversation holds the last one: the fields of `LastMessage`, in order."""
+    return {
+        "seq": Int64(message.seq),
+        "version": Int64(message.version),
+        "id": message.id,
+        "msg_no": message.msg_no,
+        "sender_id": message.sender_id,
+        "text": message.text,
+        "created_at": message.created_at,
+    }
+
+
 def message_document(entry: LogEntry) -> Document:
     """An entry as its collection holds it: the fields of `MessageDocument`."""
-    return {
+    document = {
         "_id": entry.id,
         "conversation_id": entry.conversation_id,
         "seq": Int64(entry.seq),
@@ -252,6 +258,17 @@ def message_document(entry: LogEntry) -> Document:
         "created_at": entry.created_at,
         "updated_at": entry.updated_at,
     }
+    optional = {
+        "reply_to_id": entry.reply_to_id,
+        "thread_slot": slot_of(entry.thread_id, entry.thread_no),
+        "edit_slot": slot_of(entry.target_id, entry.edit_no),
+        "reply_count": Int64(entry.reply_count),
+        "edit_count": Int64(entry.edit_count),
+        "mention_ids": entry.mention_ids,
+        "mentions_everyone": entry.mentions_everyone,
+        "edited_at": entry.edited_at,
+    }
+    return document | {name: value for name, value in optional.items() if value}
 
 
 def inbox_ids(participants: list[int]) -> list[int]:
@@ -286,6 +303,8 @@ def conversation_document(row: Any, participants: list[int], members_seq: int) -
 
 
 def _entry(row: Document) -> LogEntry:
+    thread_id, thread_no = place_of(row.get("thread_slot"))
+    _, edit_no = place_of(row.get("edit_slot"))
     return LogEntry(
         row["_id"],
         row["conversation_id"],
@@ -307,6 +326,15 @@ def _entry(row: Document) -> LogEntry:
         row["era"],
         row["created_at"],
         row["updated_at"],
+        row.get("reply_to_id"),
+        thread_id,
+        thread_no,
+        row.get("reply_count", 0),
+        edit_no,
+        row.get("edit_count", 0),
+        row.get("mention_ids", []),
+        row.get("mentions_everyone", False),
+        row.get("edited_at"),
     )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     Integer,
     Interval,
     Text,
@@ -36,7 +37,7 @@ from app.chat.models import (
     StoreMode,
     StoreState,
 )
-from app.errors import NotFound, StoreUnavailable
+from app.errors import Invalid, NotFound, StoreUnavailable
 from app.stores.postgres import Postgres, Read
 
 # The advisory lock between sends (shared) and a change of the stores' mode (exclusive).
@@ -68,25 +69,44 @@ _GIVEN = (
     "provider",
     "tokens",
     "metadata",
+    "reply_to_id",
+    "mention_ids",
+    "mentions_everyone",
 )
 
 _APPEND = text(
     f"""
     WITH gate AS (
       SELECT FROM store_state WHERE epoch = :epoch AND mode = CAST(:mode AS store_mode)
-    ), member AS (
-      SELECT FROM conversation_members
-      WHERE conversation_id = :conversation_id AND user_id = :member AND removed_seq IS NULL
+    ), members AS (
+      SELECT user_id FROM conversation_members
+      WHERE conversation_id = :conversation_id AND removed_seq IS NULL
+        AND (:mentions_everyone OR user_id = :member OR user_id = ANY(:mention_ids))
     ), done AS (
       SELECT {_COLUMNS} FROM messages WHERE id = :id
+    ), answered AS (
+      SELECT COALESCE(thread_id, id) AS thread_id FROM messages
+      WHERE id = :reply_to_id AND conversation_id = :conversation_id AND kind = 'message'
+    ), checks AS (
+      SELECT EXISTS (SELECT FROM gate) AS is_current,
+        :member IS NULL OR EXISTS (SELECT FROM members WHERE user_id = :member) AS is_member,
+        :reply_to_id IS NULL OR EXISTS (SELECT FROM answered) AS has_answered,
+        :mentions_everyone OR ARRAY(SELECT user_id FROM members) @> :mention_ids AS has_mentioned
     ), head AS (
       UPDATE conversation_heads
       SET last_seq = last_seq + 1, last_msg_no = last_msg_no + :is_message,
           last_activity_at = clock_timestamp()
-      WHERE conversation_id = :conversation_id
-        AND EXISTS (SELECT FROM gate) AND NOT EXISTS (SELECT FROM done)
-        AND (:member IS NULL OR EXISTS (SELECT FROM member))
+      FROM checks
+      WHERE conversation_id = :conversation_id AND NOT EXISTS (SELECT FROM done)
+        AND is_current AND is_member AND has_answered AND has_mentioned
       RETURNING last_seq, last_msg_no, last_activity_at
+    ), counted AS (
+      UPDATE messages SET reply_count = reply_count + :is_message,
+        edit_count = edit_count + :is_edit
+      FROM head
+      WHERE messages.id = CASE WHEN :is_edit = 1 THEN :target_id
+        WHEN :is_message = 1 THEN (SELECT thread_id FROM answered) END
+      RETURNING reply_count, edit_count
     ), entry AS (
       INSERT INTO messages ({_COLUMNS}, group_id)
       SELECT :id, :conversation_id, CAST(:kind AS entry_kind), :sender_id, last_seq,
@@ -94,6 +114,12 @@ _APPEND = text(
         CAST(:role AS message_role), :text,
         :attachments, :model, :provider, :tokens, :metadata, false, last_seq, :epoch,
         last_activity_at, last_activity_at,
+        :reply_to_id, (SELECT thread_id FROM answered),
+        CASE WHEN :is_message = 1 THEN (SELECT reply_count FROM counted) END, 0,
+        CASE WHEN :is_edit = 1 THEN (SELECT edit_count FROM counted) END, 0,
+        CASE WHEN :mentions_everyone THEN ARRAY(
+          SELECT user_id FROM members WHERE user_id IS DISTINCT FROM :sender_id ORDER BY user_id
+        ) ELSE :mention_ids END, :mentions_everyone, NULL,
         (SELECT group_id FROM conversations WHERE id = :conversation_id)
       FROM head
       RETURNING {_COLUMNS}
@@ -109,14 +135,16 @@ _APPEND = text(
       WHERE groups.id = (SELECT group_id FROM conversations WHERE id = :conversation_id)
         AND :is_message = 1
     )
-    SELECT EXISTS (SELECT FROM gate) AS is_current,
-      :member IS NULL OR EXISTS (SELECT FROM member) AS is_member, e.*
-    FROM (VALUES (1)) AS one LEFT JOIN (TABLE entry UNION ALL TABLE done) AS e ON true
+    SELECT c.*, e.*
+    FROM checks AS c LEFT JOIN (TABLE entry UNION ALL TABLE done) AS e ON true
     """  # noqa: S608 - column names of our own
 ).bindparams(
     *(bindparam(name, type_=Uuid) for name in ("id", "conversation_id", "target_id")),
-    *(bindparam(name, type_=BigInteger) for name in ("epoch", "member", "is_message")),
-    *(bindparam(name, type_=Integer) for name in ("sender_id", "tokens")),
+    bindparam("reply_to_id", type_=Uuid),
+    bindparam("mention_ids", type_=ARRAY(Integer)),
+    bindparam("mentions_everyone", type_=Boolean),
+    *(bindparam(name, type_=BigInteger) for name in ("epoch", "is_message", "is_edit")),
+    *(bindparam(name, type_=Integer) for name in ("member", "sender_id", "tokens")),
     *(
         bindparam(name, type_=Text)
         for name in ("mode", "kind", "role", "client_key", "text", "model", "provider")
@@ -255,7 +283,9 @@ async def append(
 
     Raises:
         StaleMode: The stores' mode has changed.
-        NotFound: There is no such conversation, or `member` does not take part in it.
+        NotFound: There is no such conversation, or `member` does not take part in it; the message
+            that it answers is none of the conversation's.
+        Invalid: Somebody whom it mentions does not take part.
     """
     await lock_head(tx, entry.conversation_id)
     result = await tx.execute(
@@ -265,15 +295,26 @@ async def append(
             "mode": mode.mode,
             "member": member,
             "is_message": int(entry.is_message),
+            "is_edit": int(entry.kind is EntryKind.EDIT),
             **{name: getattr(entry, name) for name in _GIVEN},
         },
     )
     row = result.one()
     if not row.is_current:
         raise StaleMode
-    if row.id is None or not row.is_member:
+    if not row.is_member:
         raise NotFound("There is no such conversation.", field=["conversationId"])
-    return _entry(row[2:])
+    if row.id is None and not row.has_answered:
+        raise NotFound(
+            "There is no such message in this conversation.", field=["input", "replyToId"]
+        )
+    if row.id is None and not row.has_mentioned:
+        raise Invalid(
+            "Somebody who is mentioned does not take part.", field=["input", "mentionIds"]
+        )
+    if row.id is None:
+        raise NotFound("There is no such conversation.", field=["conversationId"])
+    return _entry(row[4:])
 
 
 async def lock_head(tx: AsyncConnection, conversation_id: UUID) -> None:

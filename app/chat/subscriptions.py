@@ -54,6 +54,14 @@ class MembersChanged(ConversationEvent):
 
 
 @dataclass(slots=True, eq=False)
+class ConversationChanged(ConversationEvent):
+    """Its title, summary, tags, context or metadata were changed: those that `changed` names."""
+
+    actor_id: int | None
+    changed: list[str]
+
+
+@dataclass(slots=True, eq=False)
 class RefetchNeeded(ConversationEvent):
     """Too much has happened since the cursor: fetch the conversation anew and go on from here."""
 
@@ -149,6 +157,10 @@ def _event(entry: LogEntry, cursor: str) -> ConversationEvent | None:
                 entry.sender_id,
                 changed.get("added", []),
                 changed.get("removed", []),
+            )
+        case EntryKind.DETAILS:
+            return ConversationChanged(
+                entry.conversation_id, entry.seq, cursor, entry.sender_id, list(entry.metadata)
             )
         case _:
             return None

@@ -9,7 +9,7 @@ import orjson
 from bson import Int64
 
 from app.chat.log import ENTRY_FIELDS, LogEntry, activity_key
-from app.chat.mongo_log import conversation_document, inbox_ids, message_document
+from app.chat.mongo_log import conversation_document, inbox_ids, message_document, snapshot
 from app.seeds.relations import Row
 from app.seeds.talks import FilledTalk
 from app.stores.mongo import Document
@@ -23,6 +23,9 @@ COLUMNS: dict[str, Sequence[str]] = {
     "messages": [*ENTRY_FIELDS, "group_id"],
     "mirror_pending": ["conversation_id", "seq", "epoch"],
 }
+
+
+_JSON = ("attachments", "metadata")
 
 
 @dataclass(slots=True)
@@ -77,8 +80,8 @@ class Batch:
 
 def _entry_row(entry: LogEntry) -> Row:
     return tuple(
-        orjson.dumps(value).decode() if type(value) in (list, dict) else value
-        for value in (getattr(entry, name) for name in ENTRY_FIELDS)
+        orjson.dumps(value).decode() if name in _JSON else value
+        for name, value in ((name, getattr(entry, name)) for name in ENTRY_FIELDS)
     )
 
 
@@ -102,15 +105,7 @@ def _conversation(filled: FilledTalk, end: datetime) -> Document:
         "message_count": Int64(talk.messages),
         "last_seq": Int64(len(filled.entries)),
         "activity": activity_key(talk.id, end),
-        "last_message": last
-        and {
-            "seq": last.seq,
-            "id": last.id,
-            "msg_no": last.msg_no,
-            "sender_id": last.sender_id,
-            "text": last.text,
-            "created_at": last.created_at,
-        },
+        "last_message": last and snapshot(last),
     }
     return conversation_document(row, sorted(talk.members), filled.members_seq) | head
 

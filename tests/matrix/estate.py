@@ -9,7 +9,8 @@ from uuid import uuid4
 from sqlalchemy import insert, update
 
 from app.api.ids import global_id, uuid_of
-from app.chat.models import Conversation, Message
+from app.chat.log import LogEntry, change_id
+from app.chat.models import Conversation, EntryKind, Message
 from app.users.models import UserRole, UserSession
 from tests.client import Client
 from tests.domains.marketplace import product_of
@@ -249,6 +250,19 @@ async def _describe(estate: Estate, talk: str, message: str) -> str:
     async with services.main.begin() as tx:
         await tx.execute(update(Conversation).filter_by(id=talk_key).values(described))
         await tx.execute(update(Message).filter_by(id=message_key).values(answered))
+        owner = estate.people[OWNER].user_id
+        changed = await services.chat.append(
+            tx,
+            LogEntry(
+                change_id(EntryKind.DETAILS, talk_key, owner, "k"),
+                talk_key,
+                EntryKind.DETAILS,
+                owner,
+                client_key="k",
+                metadata=described,
+            ),
+        )
+    await services.chat.publish([changed])
     database = services.mongo.database
     await database["conversations"].update_one({"_id": talk_key}, {"$set": described})
     await database["messages"].update_one({"_id": message_key}, {"$set": answered})

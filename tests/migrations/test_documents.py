@@ -12,7 +12,10 @@ from app.chat.documents import (
     Attachment,
     ConversationDocument,
     LastMessage,
+    MentionDocument,
     MessageDocument,
+    PinDocument,
+    ReactionDocument,
     ReceiptDocument,
     StoreStateDocument,
 )
@@ -25,7 +28,9 @@ _NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 def _conversation() -> ConversationDocument:
     conversation = uuid4()
-    message = LastMessage(seq=2, id=uuid4(), msg_no=1, sender_id=1, text="Grüße", created_at=_NOW)
+    message = LastMessage(
+        seq=2, version=2, id=uuid4(), msg_no=1, sender_id=1, text="Grüße", created_at=_NOW
+    )
     return ConversationDocument(
         id=conversation,
         kind=ConversationKind.GROUP,
@@ -76,11 +81,35 @@ def _receipt() -> ReceiptDocument:
     )
 
 
+def _reaction() -> ReactionDocument:
+    message = uuid4()
+    return ReactionDocument(
+        id=f"{message.hex}:1:👍", message_id=message, user_id=1, emoji="👍", seq=3, removed=False
+    )
+
+
+def _pin() -> PinDocument:
+    return PinDocument(id=uuid4(), conversation_id=uuid4(), seq=3, removed=False)
+
+
+def _mention() -> MentionDocument:
+    message, conversation = uuid4(), uuid4()
+    return MentionDocument(
+        id=message,
+        conversation_id=conversation,
+        msg_no=1,
+        user_ids=[2],
+        members=[f"{conversation.hex}:2"],
+        place=f"{int(_NOW.timestamp() * 1000):016x}{message.hex}",
+        version=2,
+    )
+
+
 def _mode() -> StoreStateDocument:
     return StoreStateDocument(id=uuid4().hex, epoch=1, mode=StoreMode.BOTH, era=1)
 
 
-_EXAMPLES = (_conversation, _message, _receipt, _mode)
+_EXAMPLES = (_conversation, _message, _receipt, _reaction, _pin, _mention, _mode)
 
 
 @pytest.mark.parametrize("example", _EXAMPLES)
@@ -122,6 +151,13 @@ async def test_void_without_sender_or_number_is_accepted(store: Mongo) -> None:
         (_message, {"deleted": "no"}),
         (_message, {"created_at": "2026-07-01"}),
         (_message, {"tokens": -1}),
+        (_message, {"mention_ids": [0]}),
+        (_message, {"edited_at": "now"}),
+        (_reaction, {"_id": "mine"}),
+        (_reaction, {"removed": None}),
+        (_pin, {"seq": 0}),
+        (_mention, {"members": ["me"]}),
+        (_mention, {"place": "here"}),
         (_receipt, {"_id": "mine"}),
         (_receipt, {"read_msg_no": None}),
         (_mode, {"mode": "neither"}),

@@ -47,7 +47,7 @@ PARENTS = {name: (name, "%s") for name in NODES} | {
 # One parent each, made by what runs it; what they name is counted from its own type on.
 SINGLE = {
     *(*ROOTS, "ConversationEvent", "InboxEvent", "MembersChanged", "MessageSent"),
-    *("RefetchNeeded", "RateLimit", "AuthCode", "AuthToken"),
+    *("ConversationChanged", "RefetchNeeded", "RateLimit", "AuthCode", "AuthToken"),
 }
 
 

@@ -28,6 +28,7 @@ NO_ENTITIES = {*ROOTS, "Node", "PageInfo", "UserError", "RateLimit", "AuthCode",
 SHORT_LISTS = {
     *("Product.media", "Message.attachments", "Conversation.tags", "UserError.field"),
     *("MembersChanged.added", "MembersChanged.removed", "Query.nodes"),
+    "ConversationChanged.changed",
 }
 # Ids that are not the id of what has them: of what an event is about, which may be gone.
 FOREIGN_IDS = {"InboxEvent.conversationId", "AuditEvent.objectId"}

@@ -51,6 +51,8 @@ _COMPARED = [
     "created_at",
     "updated_at",
 ]
+# What a document holds only where it says something.
+_OPTIONAL = ["reply_to_id", "reply_count", "edit_count", "mention_ids", "mentions_everyone"]
 
 
 async def broken_invariants(services: Services) -> list[str]:
@@ -183,6 +185,7 @@ class _Conversation:
         document, last = self.document, self.messages[-1] if self.messages else None
         snapshot = last and {
             "seq": last["seq"],
+            "version": last["version"],
             "id": last["id"],
             "msg_no": last["msg_no"],
             "sender_id": last["sender_id"],
@@ -245,6 +248,9 @@ def _unlike(rows: list[Row], documents: Mapping[UUID, Row]) -> list[str]:
                 expected = _milliseconds(expected)
             if document and held != expected:
                 problems.append(f"{row['id']}: {name} is {expected!r} and {held!r}")
+        for name in _OPTIONAL:
+            if document and (document.get(name) or None) != (row[name] or None):
+                problems.append(f"{row['id']}: {name} is {row[name]!r} and {document.get(name)!r}")
         place = row["msg_no"] and slot(row["conversation_id"], row["msg_no"])
         if document and (document["slot"] != place or document["dirty"]):
             problems.append(f"{row['id']}: its slot is wrong, or it is dirty")
@@ -263,7 +269,8 @@ def _invalid_documents(collections: Mapping[str, Mapping[Any, Row]]) -> list[str
         fields = models[name].model_fields
         for document in documents.values():
             values = {"id" if key == "_id" else key: value for key, value in document.items()}
-            wrong = values.keys() ^ (fields.keys() - {"revision_id"})
+            missing = {n for n in fields.keys() - values.keys() if fields[n].is_required()}
+            wrong = missing | (values.keys() - fields.keys())
             if wrong:
                 problems.append(f"{name} {document['_id']}: {sorted(wrong)}")
     return problems

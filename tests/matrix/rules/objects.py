@@ -170,6 +170,7 @@ SUBJECTS = {
 EVENTS = {
     "MessageSent": (_EVENT + " message").split(),
     "MembersChanged": (_EVENT + " actor added removed").split(),
+    "ConversationChanged": (_EVENT + " actor changed").split(),
     "RefetchNeeded": _EVENT.split(),
     "InboxEvent": ["cursor", "conversation", "conversationId"],
 }
