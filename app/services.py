@@ -21,6 +21,7 @@ from app.stores.redis import Redis
 from app.tasks import stop
 from app.tokens import Tokens, open_tokens, signing_key
 from app.upkeep import keep_up
+from app.usage.counting import keep_counting
 from app.users.accounts import Accounts
 from app.users.external import ExternalIdentity
 from app.users.guard import Guard
@@ -96,6 +97,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             main, auth, signing_key(settings), settings.audit_checkpoint_interval
         )
         stack.push_async_callback(stop, [asyncio.create_task(anchoring)])
+        counting = keep_counting(main, settings.usage_count_interval)
+        stack.push_async_callback(stop, [asyncio.create_task(counting)])
         yield Services(
             settings, main, auth, mongo, redis, bus, chat, live, tokens, limiter, accounts
         )

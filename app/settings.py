@@ -135,6 +135,10 @@ class Settings(BaseSettings):
         300.0, gt=0, description="seconds between signed checkpoints of the audit"
     )
 
+    usage_count_interval: float = Field(
+        1.0, gt=0, description="seconds between additions of the ledger to the totals"
+    )
+
     # -- live
     sweep_interval: float = Field(5.0, gt=0, description="seconds between head sweeps")
 

@@ -31,6 +31,7 @@ from app.errors import ClientKeyReused, Invalid, NotFound, StoreUnavailable
 from app.media import Attachment, clean_attachments
 from app.once import check_client_key
 from app.text import clean_text
+from app.usage.models import UsageEntry
 from app.users.queries import users_by_public_ids
 from app.viewer import Viewer
 
@@ -185,6 +186,14 @@ async def create_conversation(
         await tx.execute(
             insert(ConversationMember),
             [{"conversation_id": conversation_id, "user_id": user} for user in members],
+        )
+        await tx.execute(
+            insert(UsageEntry).values(
+                id=conversation_id,
+                user_id=creator,
+                conversation_id=conversation_id,
+                conversations=1,
+            )
         )
     entry = member_entry(conversation_id, creator, "start", added=members)
     return await backend.chat.append(tx, entry)

@@ -134,6 +134,16 @@ _APPEND = text(
       UPDATE groups SET last_message_id = :id FROM head
       WHERE groups.id = (SELECT group_id FROM conversations WHERE id = :conversation_id)
         AND :is_message = 1
+    ), used AS (
+      -- An answer is used by whose conversation it is in; what the system says by nobody.
+      INSERT INTO usage_ledger (id, user_id, conversation_id, messages, tokens, created_at)
+      SELECT e.id, u.user_id, e.conversation_id, 1, coalesce(e.tokens, 0), e.created_at
+      FROM entry AS e, LATERAL (
+        SELECT CASE e.role WHEN 'assistant'
+          THEN (SELECT created_by FROM conversations WHERE id = e.conversation_id)
+          ELSE e.sender_id END AS user_id
+      ) AS u
+      WHERE :is_message = 1 AND u.user_id IS NOT NULL
     )
     SELECT c.*, e.*
     FROM checks AS c LEFT JOIN (TABLE entry UNION ALL TABLE done) AS e ON true

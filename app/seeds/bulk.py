@@ -17,6 +17,7 @@ from pymongo.errors import BulkWriteError
 from app.chat.models import StoreMode
 from app.chat.postgres_log import PostgresLog
 from app.errors import OperatorError
+from app.reports.recount import recount
 from app.sealing import open_keyring
 from app.seeds import relations
 from app.seeds.log_rows import COLUMNS, Batch
@@ -80,6 +81,7 @@ async def seed(
         await _copy(main, "group_members", relations.GROUP_MEMBER_COLUMNS, member_rows)
         talks = plan_talks(rng, ids, made, messages)
         await _write_talks(main, mongo, _batches(rng, talks, epoch), progress)
+        await recount(main)
         for store in {main, auth}:
             async with _driver(store) as driver:
                 await driver.execute("ANALYZE")

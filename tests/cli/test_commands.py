@@ -21,6 +21,7 @@ COMMANDS = (
     "schema print",
     "schema check",
     "login",
+    "usage recount",
     "stores up",
     "stores down",
     "stores status",

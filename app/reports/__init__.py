@@ -1,0 +1,1 @@
+"""What is read across the domains, for those who run the product."""
