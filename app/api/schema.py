@@ -27,6 +27,7 @@ from app.api.ids import parse_id
 from app.api.loaders import Loaders
 from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
+from app.api.profile import ProfileMutations, ProfileQueries
 from app.api.rate_limit import RateLimitQueries
 from app.api.scalars import DATE_TIME
 from app.api.types import Conversation, Group, Message, Node, Product, Session, User
@@ -96,6 +97,7 @@ Query = merge_types(
     (
         NodeQueries,
         UserQueries,
+        ProfileQueries,
         ProductQueries,
         GroupQueries,
         ChatQueries,
@@ -104,7 +106,15 @@ Query = merge_types(
     ),
 )
 Mutation = merge_types(
-    "Mutation", (AccountMutations, UserMutations, ProductMutations, GroupMutations, ChatMutations)
+    "Mutation",
+    (
+        AccountMutations,
+        UserMutations,
+        ProfileMutations,
+        ProductMutations,
+        GroupMutations,
+        ChatMutations,
+    ),
 )
 Subscription = merge_types("Subscription", (ChatSubscriptions,))
 

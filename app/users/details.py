@@ -6,14 +6,22 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, any_, bindparam, select
+from sqlalchemy import ARRAY, Integer, Select, any_, bindparam, select
 
+from app.audit.commands import record
+from app.audit.models import AUTH
+from app.errors import Forbidden, Invalid
 from app.sealing import Keyring
 from app.stores.postgres import Read
+from app.text import clean_text
 from app.users.accounts import Accounts
 from app.users.models import User
-from app.users.personal import unsealed
+from app.users.personal import BETWEEN_DIGITS, contact_index, email_index, unsealed
+from app.users.queries import UserRecord, users_by_ids
 from app.viewer import Viewer
+
+_MAX_CONTACT = 254  # characters
+_U = User.__table__.c
 
 
 @dataclass(slots=True)
@@ -72,3 +80,49 @@ def _details(keyring: Keyring, row: Mapping[str, Any]) -> PersonalDetails:
     if values["dob"] is not None:
         values["dob"] = date.fromisoformat(values["dob"])
     return PersonalDetails(**values)
+
+
+async def user_by_contact(accounts: Accounts, viewer: Viewer, contact: str) -> UserRecord | None:
+    """Who has an address or a telephone number: for admins, and each finding is audited.
+
+    Args:
+        accounts: The stores and the keys.
+        viewer: Who asks.
+        contact: An address, or a number in its international form.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        Forbidden: The viewer is no admin.
+        Invalid, TooLong, Required: It is neither.
+    """
+    viewer.require()
+    if viewer.role != "admin":
+        raise Forbidden("Only admins look somebody up.")
+    async with accounts.auth.begin() as tx:
+        found = (await tx.execute(_whose(accounts.keyring, contact))).first()
+        if found is None:
+            return None
+        await record(
+            tx,
+            viewer,
+            "userByContact",
+            "User",
+            found.public_id,
+            after={"contact": contact},
+            trail=AUTH,
+        )
+    return (await users_by_ids(accounts.auth, viewer, [found.id]))[0]
+
+
+def _whose(keyring: Keyring, contact: str) -> Select[int, UUID]:
+    field = ["contact"]
+    text = clean_text(contact, field=field, max_length=_MAX_CONTACT)
+    if "@" in text:
+        condition = _U.email_index == email_index(keyring, text)
+    else:
+        number = text.translate(BETWEEN_DIGITS).removeprefix("+")
+        if not (number.isascii() and number.isdigit()):
+            raise Invalid("This is neither an address nor a telephone number.", field=field)
+        condition = _U.contact_index == contact_index(keyring, None, number)
+    statement = select(_U.id, _U.public_id).where(condition, _U.deleted_at.is_(None))
+    return statement.order_by(_U.id).limit(1)

@@ -24,6 +24,9 @@ SEALED = (
     "profession",
 )
 
+# What people write into a telephone number.
+BETWEEN_DIGITS = str.maketrans("", "", " -./()")
+
 
 def sealed(keyring: Keyring, public_id: UUID, values: Mapping[str, str | None]) -> dict[str, Any]:
     """Values of `SEALED` columns as the table holds them, with the indexes that find them.

@@ -94,7 +94,8 @@ async def settle(world: World) -> Estate:
     }
     owner = people[OWNER]
     words = {"start": START} | {name: person.id for name, person in people.items()}
-    words |= {"name": owner.name, "email": next(iter(secrets.audiences)).split("@")[0]}
+    address = next(iter(secrets.audiences))
+    words |= {"name": owner.name, "address": address, "email": address.split("@")[0]}
     estate = Estate(world, people, clients, words, secrets)
     try:
         for make in (_products, _groups, _talk, _private, _audited, _session):

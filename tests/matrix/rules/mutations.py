@@ -133,6 +133,10 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             "conversationId: $song, input: {clientKey: $key, messageId: $note}", _NOBODY_FINDS
         ),
     },
+    "userUpdate": {
+        "oneself": Ask('id: $self, input: {clientKey: $key, city: "Bergen"}', _SIGNED_IN_DO),
+        "somebody": Ask('id: $account, input: {clientKey: $key, city: "Bergen"}', _ADMINS_DO),
+    },
     "userDeactivate": {
         "": Ask('id: $account, input: {clientKey: $key, reason: "Spam."}', _ADMINS_DO),
         "oneself": Ask(

@@ -57,6 +57,7 @@ ROOTS: dict[str, dict[str, Ask]] = {
         # Personal data are no name: searching finds nothing, also for those who may see them.
         "by address": Ask("filter: {namePrefix: $email}", row(HIDDEN, anonymous=UNAUTHENTICATED)),
     },
+    "userByContact": {"": Ask("contact: $address", _FOR_ADMINS)},
     "product": {
         "published": Ask("id: $published", EVERYBODY),
         "rejected": Ask("id: $rejected", VENDOR_AND_STAFF),
