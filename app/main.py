@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from starlette.applications import Starlette
 
+from app.api.callers import Callers
 from app.api.charging import Charging, payer_of
 from app.api.context import Context, make_context
 from app.api.explorer import explorer_routes
@@ -15,6 +16,8 @@ from app.api.health import check_stores, health_routes
 from app.api.http import graphql_routes
 from app.api.keys import key_routes
 from app.api.lease import Presence, Stop
+from app.api.rest.resource import Desk
+from app.api.rest.routes import rest_routes
 from app.api.schema import schema
 from app.api.security_headers import internal_error, protection
 from app.errors import Unauthenticated
@@ -52,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     presence = Presence(attrgetter("expires_at"), watch, operator.eq)
     charging = Charging(lambda: services().limiter, _rate(settings), payer_of)
+    callers = Callers(authenticate, settings, charging)
 
     routes = [
         *graphql_routes(
@@ -62,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             charging=charging,
             presence=presence,
         ),
+        *rest_routes(Desk(callers, context, settings)),
         *key_routes(lambda: services().tokens),
         *health_routes(lambda: check_stores(services())),
     ]

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
         default_factory=lambda data: data.get("environment") != "production",
         description="whether /graphiql is served; in production only if this says so",
     )
+    rest: bool = Field(True, description="whether REST is served, and its description")
     introspection: bool = Field(
         default_factory=lambda data: data.get("environment") != "production",
         description="whether the schema may be asked for; in production only if this says so",

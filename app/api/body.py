@@ -6,6 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive
 
 from app.api.failures import TIMEOUT, TOO_LARGE, Refusal, refuse_transport
+from app.api.negotiation import JSON, is_json_in_utf8
 
 # A body that is too large is read on, up to this many times the limit, and thrown away: a client
 # that is still sending when the connection closes would not see why.
@@ -14,6 +15,20 @@ _DRAINED = 8
 
 class ClientGone(Exception):
     """The client closed the connection; there is nobody to answer."""
+
+
+def check_json(headers: Headers) -> None:
+    """Refuse a body that does not say that it is JSON in UTF-8, as it is.
+
+    Raises:
+        Refusal: 415.
+    """
+    # Two content types, joined as HTTP joins them, are none.
+    if not is_json_in_utf8(",".join(headers.getlist("content-type"))):
+        raise refuse_transport(415, f"Send the request as {JSON}, in UTF-8.")
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        message = "Send the body without a content encoding."
+        raise refuse_transport(415, message, headers={"accept-encoding": "identity"})
 
 
 async def read_body(headers: Headers, receive: Receive, limit: int, seconds: float) -> bytes:

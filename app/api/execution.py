@@ -11,30 +11,28 @@ from graphql import ExecutionResult, GraphQLSchema, OperationType
 from graphql.execution import Executor, create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 
+from app.api.callers import Authenticate, Callers
 from app.api.charging import MUTATION, Charge, Charging
 from app.api.documents import Documents, Operation
 from app.api.encoding import encode, guard_scalars
 from app.api.failures import (
     BAD_USER_INPUT,
     COST_LIMIT,
-    TIMEOUT,
     FormattedError,
     Refusal,
     coded,
     field_errors,
     refuse,
     refuse_exception,
+    timed_out,
 )
 from app.api.lease import Presence
 from app.api.query_cost import cost
-from app.errors import Unauthenticated
 from app.limits import Budget
 from app.settings import Settings
-from app.viewer import Origin
 
 Variables = dict[str, Any]
 # A viewer and a context are the application's: nothing here looks inside them.
-Authenticate = Callable[[str | None, Origin], Awaitable[Any]]
 MakeContext = Callable[[Any, Budget | None], Any]
 _IsAwaitable = Callable[[Any], TypeGuard[Awaitable[Any]]]
 
@@ -45,48 +43,22 @@ class Engine:
 
     Attributes:
         executor_class: Builds graphql-core's executor with what Strawberry's resolvers expect.
+        callers: Knows who asks, and lets them pay.
         make_context: A context with fresh loaders for a viewer, and what is left of their budget;
             called once for each operation and for each event of a subscription, so that none
             reads what another has cached.
-        authenticate: The viewer of a bearer token, or of None: nobody.
         presence: How long a viewer on a socket stays signed in; None for as long as it is open.
-        charging: How callers are charged; None where nobody is known apart from others.
         sockets: How many are open, by whose they are.
     """
 
     schema: GraphQLSchema
     executor_class: type[Executor[Any]]
     documents: Documents
-    authenticate: Authenticate
+    callers: Callers
     make_context: MakeContext
     settings: Settings
-    charging: Charging | None = None
     sockets: Counter[str] = field(default_factory=Counter)
     presence: Presence | None = None
-
-    def charge(self, address: str | None) -> Charge | None:
-        """The charge of an operation that comes from an address; None if none is made."""
-        return None if self.charging is None else self.charging.open(address)
-
-    async def viewer(self, authorization: object, origin: Origin) -> Any:
-        """Who is asking.
-
-        Args:
-            authorization: `Bearer` and a token, as a header or a WebSocket's `connection_init`
-                carries it, where anything may stand; None for nobody.
-            origin: From where.
-
-        Raises:
-            Refusal: 401, it is none, or the token does not hold; or it cannot be checked.
-        """
-        try:
-            token = None if authorization is None else _bearer_token(authorization)
-            async with asyncio.timeout(self.settings.operation_timeout):
-                return await self.authenticate(token, origin)
-        except TimeoutError as error:
-            raise _timed_out() from error
-        except Exception as error:
-            raise refuse_exception(error) from error
 
 
 def make_engine(
@@ -105,10 +77,9 @@ def make_engine(
         schema=core,
         executor_class=schema.execution_context_class,
         documents=Documents(core, settings),
-        authenticate=authenticate,
+        callers=Callers(authenticate, settings, charging),
         make_context=make_context,
         settings=settings,
-        charging=charging,
         presence=presence,
     )
 
@@ -131,7 +102,7 @@ async def respond(
         async with asyncio.timeout(engine.settings.operation_timeout):
             return await _complete(executor.execute_operation())
     except TimeoutError as error:
-        raise _timed_out() from error
+        raise timed_out() from error
     except Exception as error:
         raise refuse_exception(error) from error
 
@@ -180,17 +151,9 @@ async def stream(
             if isinstance(events, AsyncGenerator):
                 await events.aclose()
     except TimeoutError as error:
-        raise _timed_out() from error
+        raise timed_out() from error
     except Exception as error:
         raise refuse_exception(error) from error
-
-
-def _bearer_token(authorization: object) -> str:
-    text = authorization if isinstance(authorization, str) else ""
-    scheme, _, token = text.strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("The Authorization must be a bearer token.")
-    return token.strip()
 
 
 async def _executor(
@@ -238,7 +201,3 @@ async def _complete(pending: Any) -> bytes:
         errors: list[FormattedError] = field_errors(result.errors)
         response = {"errors": errors, **response}
     return encode(response)
-
-
-def _timed_out() -> Refusal:
-    return refuse(TIMEOUT, "The operation took too long and was stopped.", status=504)

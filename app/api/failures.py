@@ -83,6 +83,11 @@ def refuse_transport(
     return Refusal([error], status=status, in_transport=True, headers=headers)
 
 
+def timed_out() -> Refusal:
+    """An operation that was stopped."""
+    return refuse(TIMEOUT, "The operation took too long and was stopped.", status=504)
+
+
 def refuse_exception(exception: Exception) -> Refusal:
     """What a client is told of an exception outside any field: its own words only if meant."""
     if isinstance(exception, Refusal):

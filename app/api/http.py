@@ -19,22 +19,22 @@ from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from app.api.body import ClientGone, read_body, wait_for_disconnect
+from app.api.body import ClientGone, check_json, read_body, wait_for_disconnect
+from app.api.callers import Authenticate, client_address
 from app.api.charging import (
     REFUSED_DOCUMENT,
-    REFUSED_TOKEN,
     Charge,
     Charging,
     paid_if_refused,
 )
 from app.api.encoding import encode
-from app.api.execution import Authenticate, Engine, MakeContext, make_engine, respond
+from app.api.execution import Engine, MakeContext, make_engine, respond
 from app.api.explorer import PAGE_PATH
 from app.api.failures import Refusal, refuse_exception, refuse_transport
 from app.api.lease import Presence
-from app.api.negotiation import JSON, is_json_in_utf8, prefers_html, response_type
+from app.api.negotiation import JSON, prefers_html, response_type
 from app.api.parameters import Parameters, parameters_from_body, parameters_from_url
-from app.api.websocket import origin_of, serve_socket
+from app.api.websocket import serve_socket
 from app.settings import Settings
 
 # What a URL's query may hold as it is; the rest is percent-encoded where it goes into a header.
@@ -120,7 +120,7 @@ async def _answer(engine: Engine, scope: Scope, receive: Receive) -> Answer:
         location = f"{PAGE_PATH}?{query}" if query else PAGE_PATH
         return Answer(HTTPStatus.SEE_OTHER, headers={"location": location})
     media_type = response_type(accept)
-    charge = engine.charge(client_address(scope))
+    charge = engine.callers.charge(client_address(scope))
     try:
         _check_request(scope["method"], headers, media_type)
         body = await _execute(engine, scope, headers, receive, charge)
@@ -134,37 +134,19 @@ async def _answer(engine: Engine, scope: Scope, receive: Receive) -> Answer:
     return answer
 
 
-def client_address(scope: Scope) -> str | None:
-    """Who is connected, or who the settings' proxies say it is."""
-    client = scope.get("client")
-    return None if client is None else str(client[0])
-
-
 def _check_request(method: str, headers: Headers, media_type: str | None) -> None:
     if method not in {"GET", "POST"}:
         raise _method_refused("Send GraphQL by POST, or a query by GET.", "GET, POST")
     if media_type is None:
         raise refuse_transport(406, f"Nothing here is served as that; accept {JSON}.")
-    if method == "GET":
-        return
-    # Two content types, joined as HTTP joins them, are none.
-    if not is_json_in_utf8(",".join(headers.getlist("content-type"))):
-        raise refuse_transport(415, f"Send the request as {JSON}, in UTF-8.")
-    if headers.get("content-encoding", "identity").strip().lower() != "identity":
-        message = "Send the body without a content encoding."
-        raise refuse_transport(415, message, headers={"accept-encoding": "identity"})
+    if method == "POST":
+        check_json(headers)
 
 
 async def _execute(
     engine: Engine, scope: Scope, headers: Headers, receive: Receive, charge: Charge | None
 ) -> bytes:
-    # Several tokens, joined as HTTP joins them, are none; nor is an empty one.
-    tokens = headers.getlist("authorization")
-    async with paid_if_refused(charge, REFUSED_TOKEN):
-        origin = origin_of(client_address(scope), headers)
-        viewer = await engine.viewer(",".join(tokens) if tokens else None, origin)
-    if charge is not None:
-        charge.of(viewer)
+    viewer = await engine.callers.admit(scope, headers, charge)
     async with paid_if_refused(charge, REFUSED_DOCUMENT):
         parameters = await _parameters(engine, scope, headers, receive)
         operation = engine.documents.requested(parameters)

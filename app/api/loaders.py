@@ -127,6 +127,11 @@ class Loaders:
         """The viewer's own membership, by group."""
         return self._one(groups.memberships_of_viewer, self._services.main)
 
+    @cached_property
+    def membership_of_user(self) -> DataLoader[tuple[UUID, int], MemberRecord | None]:
+        """Anybody's membership, by group and user."""
+        return self._one(groups.memberships, self._services.main)
+
     # -- conversations and messages
 
     @cached_property

@@ -38,7 +38,7 @@ def protection(settings: Settings) -> list[Middleware]:
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
                 allow_methods=("GET", "POST"),
-                allow_headers=("authorization", "content-type", REQUEST_ID),
+                allow_headers=("authorization", "content-type", "idempotency-key", REQUEST_ID),
                 expose_headers=("ratelimit", "ratelimit-policy", "retry-after", REQUEST_ID),
                 max_age=_PREFLIGHT_AGE,
             )

@@ -8,18 +8,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from app.api.callers import origin_of
 from app.api.charging import (
     REFUSED_DOCUMENT,
     REFUSED_TOKEN,
     Charge,
-    address_key,
     paid_if_refused,
 )
 from app.api.documents import Operation
@@ -41,7 +40,6 @@ from app.api.socket_messages import (
 )
 from app.errors import Unauthenticated
 from app.request import begin_request
-from app.viewer import Origin
 
 SUBPROTOCOL = "graphql-transport-ws"
 _GOING_AWAY = 1001
@@ -176,7 +174,7 @@ class _Socket:
         if authorization is None:
             authorization = self._websocket.headers.get("authorization")
         try:
-            self._viewer = await self._engine.viewer(authorization, self._origin)
+            self._viewer = await self._engine.callers.viewer(authorization, self._origin)
         except Refusal as refusal:
             code, reason = (4403, "Forbidden") if refusal.status == 401 else (4500, str(refusal))
             raise ProtocolError(code, reason) from refusal
@@ -192,8 +190,8 @@ class _Socket:
             return
         # A token that does not hold is no reason to close: the one before it may still do.
         try:
-            async with paid_if_refused(self._engine.charge(self._address), REFUSED_TOKEN):
-                viewer = await self._engine.viewer(authorization, self._origin)
+            async with paid_if_refused(self._engine.callers.charge(self._address), REFUSED_TOKEN):
+                viewer = await self._engine.callers.viewer(authorization, self._origin)
         except Refusal as refusal:
             await self._send(write_pong({"errors": refusal.errors}))
             return
@@ -230,7 +228,7 @@ class _Socket:
             self._reader.cancel()
 
     def _count(self) -> None:
-        charging, sockets = self._engine.charging, self._engine.sockets
+        charging, sockets = self._engine.callers.charging, self._engine.sockets
         if charging is None:
             return
         owner = charging.payer(self._viewer, self._address)
@@ -253,7 +251,7 @@ class _Socket:
         if message.id in self._operations:
             raise ProtocolError(4409, f"Subscriber for {message.id} already exists")
         limit, parameters = self._settings.socket_max_operations, message.parameters
-        charge = self._engine.charge(self._address)
+        charge = self._engine.callers.charge(self._address)
         try:
             if charge is not None:
                 charge.of(self._viewer)
@@ -341,16 +339,6 @@ class _Socket:
 async def _unless_gone(telling: Coroutine[Any, Any, None]) -> None:
     with suppress(WebSocketDisconnect):
         await telling
-
-
-def origin_of(address: str | None, headers: Headers) -> Origin:
-    """From where a request or a socket comes."""
-    user_agent = headers.get("user-agent")
-    try:
-        ip_address(address or "")
-    except ValueError:
-        return Origin(None, address_key(address), user_agent)
-    return Origin(address, address_key(address), user_agent)
 
 
 def _insist(task: asyncio.Task[None]) -> None:

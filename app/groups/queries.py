@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Integer, Text, Uuid, any_, bindparam, func, select
 
 from app.groups.models import Group, GroupMember
 from app.listing import Listing, Order
@@ -67,6 +67,13 @@ _COUNTS = Read(select(_G.id, _COUNT).where(_G.id == _WANTED, _ALIVE))
 _OF_VIEWER = Read(
     select(*_MEMBER_COLUMNS).where(
         _M.group_id == _WANTED, _M.user_id == bindparam("viewer"), *_OF_ALIVE
+    )
+)
+_MEMBERSHIPS = Read(
+    select(*_MEMBER_COLUMNS).where(
+        _M.group_id == _WANTED,
+        _M.user_id == any_(bindparam("users", type_=ARRAY(Integer))),
+        *_OF_ALIVE,
     )
 )
 
@@ -175,6 +182,18 @@ async def memberships_of_viewer(
     rows = await main.fetch(_OF_VIEWER, ids=list(group_ids), viewer=viewer.user_id)
     found = {row[0]: MemberRecord(*row) for row in rows}
     return [found.get(i) for i in group_ids]
+
+
+async def memberships(
+    main: Postgres, viewer: Viewer, pairs: Sequence[tuple[UUID, int]]
+) -> list[MemberRecord | None]:
+    """The membership of each pair of group and user, in order; None where there is none."""
+    if viewer.user_id is None:
+        return [None] * len(pairs)
+    group_ids, user_ids = (list(set(ids)) for ids in zip(*pairs, strict=True))
+    rows = await main.fetch(_MEMBERSHIPS, ids=group_ids, users=user_ids)
+    found = {(row[0], row[1]): MemberRecord(*row) for row in rows}
+    return [found.get(pair) for pair in pairs]
 
 
 async def list_groups(main: Postgres, viewer: Viewer, query: ListQuery) -> Page[GroupRecord]:

@@ -1,0 +1,1 @@
+"""REST, for clients that speak no GraphQL: the same queries and commands, another notation."""
