@@ -159,6 +159,7 @@ describe(
     "By what products are ordered.",
     name="ProductOrderField",
     CREATED_AT="When it was made.",
+    UPDATED_AT="When it was last changed.",
     PRICE="The price it is sold at.",
     TITLE="The name to show.",
 )

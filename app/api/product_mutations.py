@@ -10,7 +10,7 @@ from app.api.context import Info
 from app.api.ids import key_of
 from app.api.mutation import KeyedInput, MediumInput, Payload, attachments_of, given, mutation
 from app.api.types import Product
-from app.products import commands
+from app.products import commands, removal
 from app.products.commands import NewProduct, ProductChanges
 from app.products.models import Cause
 from app.products.queries import ProductRecord
@@ -81,6 +81,16 @@ class ProductRejectInput(KeyedInput):
     )
 
 
+@strawberry.input(description="The deletion of a product.")
+class ProductDeleteInput(KeyedInput):
+    """The input of `productDelete`."""
+
+
+@strawberry.input(description="The return of a deleted product.")
+class ProductRestoreInput(KeyedInput):
+    """The input of `productRestore`."""
+
+
 @strawberry.type(description="What came of a mutation of a product.")
 class _ProductPayload(Payload):
     product: ProductRecord | None = strawberry.field(
@@ -111,6 +121,16 @@ class ProductPublishPayload(_ProductPayload):
 @strawberry.type(description="What came of `productReject`.")
 class ProductRejectPayload(_ProductPayload):
     """The rejected product."""
+
+
+@strawberry.type(description="What came of `productDelete`.")
+class ProductDeletePayload(_ProductPayload):
+    """The deleted product, as its vendor and staff still see it."""
+
+
+@strawberry.type(description="What came of `productRestore`.")
+class ProductRestorePayload(_ProductPayload):
+    """The restored product."""
 
 
 ProductId = Annotated[
@@ -233,6 +253,43 @@ class ProductMutations:
             client_key=input_.client_key,
         )
         return ProductRejectPayload(product=product)
+
+    @mutation(
+        ProductDeletePayload,
+        description="Take a product from everybody's sight but its vendor's and the staff's: your "
+        "own, or any as staff. Its groups stay, and staff can restore it.",
+    )
+    async def product_delete(
+        self,
+        info: Info,
+        id_: ProductId,
+        input_: Annotated[
+            ProductDeleteInput, strawberry.argument(name="input", description="The client key.")
+        ],
+    ) -> ProductDeletePayload:
+        context = info.context
+        product = await removal.delete_product(
+            context.services.main, context.viewer, _key(id_), client_key=input_.client_key
+        )
+        return ProductDeletePayload(product=product)
+
+    @mutation(
+        ProductRestorePayload,
+        description="Bring a deleted product back, in the status that it had. For staff.",
+    )
+    async def product_restore(
+        self,
+        info: Info,
+        id_: ProductId,
+        input_: Annotated[
+            ProductRestoreInput, strawberry.argument(name="input", description="The client key.")
+        ],
+    ) -> ProductRestorePayload:
+        context = info.context
+        product = await removal.restore_product(
+            context.services.main, context.viewer, _key(id_), client_key=input_.client_key
+        )
+        return ProductRestorePayload(product=product)
 
 
 def _key(id_: strawberry.ID) -> str:

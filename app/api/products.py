@@ -1,45 +1,19 @@
 """Root fields that read products."""
 
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
 from app.api.connection import OrderDirection, connection
 from app.api.context import Info
-from app.api.ids import key_of, uuid_of
+from app.api.ids import key_of
+from app.api.product_filter import ProductFilter, filters_of
 from app.api.types import Product
 from app.errors import NotFound
 from app.paging import ListQuery, Page, PageArgs
 from app.products import queries
-from app.products.commands import MAX_TITLE, check_price
-from app.products.models import Cause, PublishingStatus
 from app.products.queries import ProductOrder, ProductRecord
-from app.text import clean_text
-
-
-@strawberry.input(description="Which products to list; every condition that is given must hold.")
-class ProductFilter:
-    """Conditions of `products`."""
-
-    causes: list[Cause] | None = strawberry.field(
-        default=None, description="For any of these causes."
-    )
-    statuses: list[PublishingStatus] | None = strawberry.field(
-        default=None, description="In any of these statuses, as far as you may see them."
-    )
-    vendor_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Sold by the user with this id."
-    )
-    min_selling_price: Decimal | None = strawberry.field(
-        default=None, description="Sold at this price or more."
-    )
-    max_selling_price: Decimal | None = strawberry.field(
-        default=None, description="Sold at this price or less."
-    )
-    title_contains: str | None = strawberry.field(
-        default=None, description="With this in the title, in either case."
-    )
+from app.products.search import search_products
 
 
 @strawberry.input(name="ProductOrder", description="How to order products.")
@@ -93,39 +67,37 @@ class ProductQueries:
         order = order_by or ProductOrderInput(
             field=ProductOrder.CREATED_AT, direction=OrderDirection.DESC
         )
-        filters = await _filters(info, filter_ or ProductFilter())
         query = ListQuery(
             order.field,
             descending=order.direction is OrderDirection.DESC,
-            filters=tuple(filters.items()),
+            filters=await filters_of(info, filter_),
             args=args,
         )
         context = info.context
         return await queries.list_products(context.services.main, context.viewer, query)
 
-
-async def _filters(info: Info, given: ProductFilter) -> dict[str, Any]:
-    filters: dict[str, Any] = {}
-    # Sorted and single: two ways of asking for the same are one statement's parameters.
-    if given.causes is not None:
-        filters["causes"] = tuple(sorted(set(given.causes)))
-    if given.statuses is not None:
-        filters["statuses"] = tuple(sorted(set(given.statuses)))
-    if given.vendor_id is not None:
-        key = uuid_of(given.vendor_id, "User", field=["filter", "vendorId"])
-        vendor = await info.context.loaders.user_by_public_id.load(key)
-        if vendor is None:
-            raise NotFound("There is no such user.", field=["filter", "vendorId"])
-        filters["vendor"] = vendor.id
-    if given.min_selling_price is not None:
-        field = ["filter", "minSellingPrice"]
-        filters["min_price"] = check_price(given.min_selling_price, field=field)
-    if given.max_selling_price is not None:
-        field = ["filter", "maxSellingPrice"]
-        filters["max_price"] = check_price(given.max_selling_price, field=field)
-    if given.title_contains is not None:
-        field = ["filter", "titleContains"]
-        filters["title_contains"] = clean_text(
-            given.title_contains, field=field, max_length=MAX_TITLE
-        )
-    return filters
+    @connection(
+        Product,
+        description="The products that you may see and that have all these words in title or "
+        "description, the best first; `or` between words, quotation marks around them and a minus "
+        "before them mean what they do on the web. Where none has them, those with a title that "
+        "looks like them. Of more than 5,000 the newest are looked at.",
+        nullable=True,
+    )
+    async def product_search(
+        self,
+        info: Info,
+        *,
+        args: PageArgs,
+        text: Annotated[
+            str, strawberry.argument(description="What for: one line of at most 200 characters.")
+        ],
+        filter_: Annotated[
+            ProductFilter | None,
+            strawberry.argument(name="filter", description="Among which ones."),
+        ] = None,
+    ) -> Page[ProductRecord]:
+        filters = await filters_of(info, filter_)
+        query = ListQuery("rank", descending=True, filters=filters, args=args)
+        context = info.context
+        return await search_products(context.services.main, context.viewer, text, query)

@@ -28,6 +28,7 @@ CLEAR: Mapping[str, frozenset[str]] = {
             "media",
             "publishing_status",
             "remark",
+            "deleted_at",
         }
     ),
     "Group": frozenset({"name", "description", "product_id", "parent_id", "members"}),

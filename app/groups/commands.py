@@ -246,10 +246,11 @@ def _clean_description(description: str | None) -> str | None:
 
 
 async def _require_product(tx: AsyncConnection, viewer: Viewer, product_id: str) -> None:
-    columns = select(Product.vendor_id, Product.publishing_status)
-    row = (await tx.execute(columns.where(Product.id == product_id))).first()
+    columns = select(Product.vendor_id, Product.publishing_status, Product.deleted_at)
+    present = Product.id == product_id, Product.deleted_at.is_(None)
+    row = (await tx.execute(columns.where(*present))).first()
     if row is None or not can_see_product(
-        viewer, vendor_id=row.vendor_id, status=row.publishing_status
+        viewer, vendor_id=row.vendor_id, status=row.publishing_status, deleted_at=row.deleted_at
     ):
         raise NotFound("There is no such product.", field=["input", "productId"])
 

@@ -34,6 +34,8 @@ ROOT = next(
 )
 _METADATA: dict[Database, MetaData] = {"auth": AuthBase.metadata, "main": MainBase.metadata}
 _LOCKS: dict[Database, int] = {"auth": 0x15744501, "main": 0x15744502}
+# Made only where the server has what it takes, which no model can say.
+_OPTIONAL_INDEXES = frozenset({"ix_products_title_trigrams"})
 _PARTITION = re.compile(r"_(default|y\d{4}m\d{2})$")
 _DOMAINS = ("audit", "chat", "groups", "moderation", "products", "usage", "users")
 
@@ -144,11 +146,13 @@ def _version_table(database: Database) -> str:
 
 
 def _owned_by(database: Database) -> Callable[..., bool]:
-    """Alembic's filter of reflected names: neither the other history's tables nor partitions."""
+    """Alembic's filter of reflected names: its own tables, but neither partitions nor options."""
     other: Database = "main" if database == "auth" else "auth"
     foreign = {*metadata_of(other).tables, _version_table(other)}
 
     def owned(name: str | None, kind: str, _parents: object) -> bool:
+        if kind == "index":
+            return name not in _OPTIONAL_INDEXES
         return kind != "table" or (
             name is not None and name not in foreign and not _PARTITION.search(name)
         )

@@ -6,16 +6,22 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, insert, inspect, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import insert
 
-from app.audit.commands import record
-from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.errors import Conflict, Forbidden, Invalid
 from app.ids import new_id
 from app.media import Attachment, check_url, clean_attachments
 from app.once import once, remember
 from app.products.models import Cause, Product, PublishingStatus
-from app.products.queries import EDITABLE, ProductRecord, can_see_product, products_by_ids
+from app.products.queries import EDITABLE, ProductRecord
+from app.products.rows import (
+    ProductRow,
+    change_product,
+    lock_product,
+    note_change,
+    require_present,
+    visible_product,
+)
 from app.stores.postgres import Postgres
 from app.text import clean_text
 from app.viewer import Viewer
@@ -26,8 +32,6 @@ MAX_REMARK = 2_000
 PRICE_LIMIT = Decimal(10) ** 10  # exclusive: NUMERIC(12, 2) holds no more
 
 _CENT = Decimal("0.01")
-_C = Product.__table__.c
-_COLUMNS = [column.label(name) for name, column in inspect(Product).c.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ async def create_product(
             product_id = f"IM_{new_id().hex}"
             await tx.execute(insert(Product).values(id=product_id, vendor_id=vendor_id, **values))
             await remember(tx, viewer, "productCreate", client_key, product_id)
-    return await _visible(main, viewer, product_id)
+    return await visible_product(main, viewer, product_id)
 
 
 async def update_product(
@@ -96,18 +100,20 @@ async def update_product(
     async with main.begin() as tx:
         body = [product_id, values]
         if await once(tx, viewer, "productUpdate", client_key, body) is None:
-            row = await _lock(tx, viewer, product_id)
-            if not viewer.is_staff:
+            row = await lock_product(tx, viewer, product_id)
+            if viewer.is_staff:
+                require_present(row)
+            else:
                 _require_editable(viewer, row)
             _check_prices(
                 values.get("mrp", row.mrp), values.get("selling_price", row.selling_price)
             )
             if values:
-                await _change(tx, product_id, values)
+                await change_product(tx, product_id, values)
             if viewer.is_staff:
-                await _note(tx, viewer, "productUpdate", row, values)
+                await note_change(tx, viewer, "productUpdate", row, values)
             await remember(tx, viewer, "productUpdate", client_key, product_id)
-    return await _visible(main, viewer, product_id)
+    return await visible_product(main, viewer, product_id)
 
 
 async def submit_product(
@@ -125,10 +131,10 @@ async def submit_product(
     viewer.require()
     async with main.begin() as tx:
         if await once(tx, viewer, "productSubmit", client_key, product_id) is None:
-            _require_editable(viewer, await _lock(tx, viewer, product_id))
-            await _change(tx, product_id, {"publishing_status": PublishingStatus.SUGGESTION})
+            _require_editable(viewer, await lock_product(tx, viewer, product_id))
+            await change_product(tx, product_id, {"publishing_status": PublishingStatus.SUGGESTION})
             await remember(tx, viewer, "productSubmit", client_key, product_id)
-    return await _visible(main, viewer, product_id)
+    return await visible_product(main, viewer, product_id)
 
 
 async def publish_product(
@@ -189,64 +195,30 @@ async def _decide(
     async with main.begin() as tx:
         body = [product_id, decision]
         if await once(tx, viewer, operation, client_key, body) is None:
-            row = await _lock(tx, viewer, product_id)
+            row = await lock_product(tx, viewer, product_id)
             if not viewer.is_staff:
                 raise Forbidden("Only staff decide on products.", field=["id"])
+            require_present(row)
             if row.publishing_status != PublishingStatus.SUGGESTION:
                 raise Conflict(
                     f"It is {row.publishing_status} and does not wait for a decision.", field=["id"]
                 )
-            await _change(tx, product_id, decision)
-            await _note(tx, viewer, operation, row, decision)
+            await change_product(tx, product_id, decision)
+            await note_change(tx, viewer, operation, row, decision)
             await remember(tx, viewer, operation, client_key, product_id)
-    return await _visible(main, viewer, product_id)
+    return await visible_product(main, viewer, product_id)
 
 
-async def _lock(tx: AsyncConnection, viewer: Viewer, product_id: str) -> Row[Any, Any, Any, Any]:
-    locked = select(*_COLUMNS).where(_C.id == product_id).with_for_update(key_share=True)
-    row = (await tx.execute(locked)).first()
-    if row is None or not can_see_product(
-        viewer, vendor_id=row.vendor_id, status=row.publishing_status
-    ):
-        raise _no_product()
-    return row
-
-
-def _require_editable(viewer: Viewer, row: Row[Any, Any, Any, Any]) -> None:
+def _require_editable(viewer: Viewer, row: ProductRow) -> None:
     if row.vendor_id != viewer.user_id:
         raise Forbidden("Only its vendor may do this.", field=["id"])
+    require_present(row)
     if row.publishing_status not in EDITABLE:
         raise Conflict(
             f"It is {row.publishing_status}: only a draft or a rejected product is its vendor's"
             " to change or submit.",
             field=["id"],
         )
-
-
-async def _change(tx: AsyncConnection, product_id: str, values: dict[str, Any]) -> None:
-    await tx.execute(update(Product).where(Product.id == product_id).values(**values))
-
-
-async def _note(
-    tx: AsyncConnection,
-    viewer: Viewer,
-    action: str,
-    row: Row[Any, Any, Any, Any],
-    values: dict[str, Any],
-) -> None:
-    before = {name: row._mapping[name] for name in values}  # noqa: SLF001 - SQLAlchemy's public name
-    await record(tx, viewer, action, "Product", row.id, before=before, after=values)
-
-
-async def _visible(main: Postgres, viewer: Viewer, product_id: str) -> ProductRecord:
-    record = (await products_by_ids(main, viewer, [product_id]))[0]
-    if record is None:  # a retry, long after
-        raise _no_product()
-    return record
-
-
-def _no_product() -> NotFound:
-    return NotFound("There is no such product.", field=["id"])
 
 
 def _check_prices(mrp: Decimal, selling_price: Decimal) -> None:

@@ -1,9 +1,11 @@
 """The marketplace's table. Vendors live in the auth database, so no foreign key names them."""
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, Integer, Numeric, Text, text
+from sqlalchemy import CheckConstraint, Computed, Index, Integer, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.stores.tables import JsonList, MainBase, Timestamps, pg_enum
@@ -26,6 +28,14 @@ class PublishingStatus(StrEnum):
     DRAFT = "draft"
     SUGGESTION = "suggestion"
     REJECTED = "rejected"
+
+
+# What a search looks in: the title's words as they are and by their stems, the description's stems.
+# As PostgreSQL prints it, so that a comparison of schemas finds no difference.
+_SEARCH = """(
+    (setweight(to_tsvector('simple'::regconfig, title), 'A'::"char")
+    || setweight(to_tsvector('english'::regconfig, title), 'A'::"char"))
+    || setweight(to_tsvector('english'::regconfig, description), 'C'::"char"))"""
 
 
 class Product(Timestamps, MainBase):
@@ -55,6 +65,9 @@ class Product(Timestamps, MainBase):
     )
     # Staff's notes to each other.
     remark: Mapped[str | None]
+    # A deleted product stays, for its groups' sake and to be restored.
+    deleted_at: Mapped[datetime | None]
+    search: Mapped[str] = mapped_column(TSVECTOR, Computed(_SEARCH, persisted=True))
 
     __table_args__ = (
         CheckConstraint("mrp >= 0", name="mrp_not_negative"),
@@ -63,6 +76,7 @@ class Product(Timestamps, MainBase):
         CheckConstraint("jsonb_typeof(images) = 'array'", name="images_array"),
         # One per order of a listing, each ending in the key so that a cursor is unique.
         Index("ix_products_created_at_id", "created_at", "id"),
+        Index("ix_products_updated_at_id", "updated_at", "id"),
         Index("ix_products_selling_price_id", "selling_price", "id"),
         Index("ix_products_title_id", "title", "id"),
         Index("ix_products_vendor_id_created_at_id", "vendor_id", "created_at", "id"),
@@ -70,4 +84,5 @@ class Product(Timestamps, MainBase):
             "ix_products_publishing_status_created_at_id", "publishing_status", "created_at", "id"
         ),
         Index("ix_products_cause_created_at_id", "cause", "created_at", "id"),
+        Index("ix_products_search", "search", postgresql_using="gin"),
     )

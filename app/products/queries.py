@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     ColumnElement,
     Text,
+    and_,
     any_,
     bindparam,
     cast,
@@ -44,6 +46,7 @@ class ProductRecord:
     publishing_status: str
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None
     remark: str | None
 
 
@@ -51,6 +54,7 @@ class ProductOrder(StrEnum):
     """The orders of a list of products."""
 
     CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
     PRICE = "selling_price"
     TITLE = "title"
 
@@ -59,15 +63,18 @@ class ProductOrder(StrEnum):
 EDITABLE = frozenset({PublishingStatus.DRAFT, PublishingStatus.REJECTED})
 
 _C = Product.__table__.c
-_STAFF_COLUMNS: list[ColumnElement[Any]] = [
+STAFF_COLUMNS: list[ColumnElement[Any]] = [
     _C["images" if f.name == "media" else f.name] for f in fields(ProductRecord)
 ]
 # The staff's notes do not leave the database for anybody else.
-_COLUMNS = [*_STAFF_COLUMNS[:-1], cast(null(), Text).label("remark")]
+COLUMNS = [*STAFF_COLUMNS[:-1], cast(null(), Text).label("remark")]
 
 _VISIBLE = or_(
-    # A constant and not a parameter: the planner then knows how common it is.
-    _C.publishing_status == literal_column(f"'{PublishingStatus.PUBLISHED}'"),
+    and_(
+        # A constant and not a parameter: the planner then knows how common it is.
+        _C.publishing_status == literal_column(f"'{PublishingStatus.PUBLISHED}'"),
+        _C.deleted_at.is_(None),
+    ),
     _C.vendor_id == bindparam("visible_to"),  # null for an anonymous viewer: matches nothing
 )
 
@@ -77,12 +84,12 @@ def _by_ids(columns: Sequence[ColumnElement[Any]], *where: ColumnElement[bool]) 
     return Read(select(*columns).where(wanted, *where))
 
 
-_BY_IDS = _by_ids(_COLUMNS, _VISIBLE)
-_BY_IDS_FOR_STAFF = _by_ids(_STAFF_COLUMNS)
+_BY_IDS = _by_ids(COLUMNS, _VISIBLE)
+_BY_IDS_FOR_STAFF = _by_ids(STAFF_COLUMNS)
 
 
 _TITLE_PART = bindparam("title_contains", type_=Text)
-_FILTERS = {
+FILTERS: dict[str, ColumnElement[bool]] = {
     "visible_to": _VISIBLE,
     "causes": _C.cause == any_(bindparam("causes", type_=ARRAY(_C.cause.type))),
     "statuses": _C.publishing_status
@@ -90,28 +97,38 @@ _FILTERS = {
     "vendor": _C.vendor_id == bindparam("vendor"),
     "min_price": _C.selling_price >= bindparam("min_price"),
     "max_price": _C.selling_price <= bindparam("max_price"),
+    "created_from": _C.created_at >= bindparam("created_from"),
+    "created_before": _C.created_at < bindparam("created_before"),
+    "updated_from": _C.updated_at >= bindparam("updated_from"),
+    "updated_before": _C.updated_at < bindparam("updated_before"),
+    "deleted": _C.deleted_at.is_not(None) == bindparam("deleted", type_=Boolean),
     "title_contains": func.strpos(func.lower(_C.title), func.lower(_TITLE_PART)) > 0,
 }
 _ORDERS: dict[str, Order] = {
     ProductOrder.CREATED_AT: Order((_C.created_at, _C.id), (parse_time, parse_text)),
+    ProductOrder.UPDATED_AT: Order((_C.updated_at, _C.id), (parse_time, parse_text)),
     ProductOrder.PRICE: Order((_C.selling_price, _C.id), (parse_decimal, parse_text)),
     ProductOrder.TITLE: Order((_C.title, _C.id), (parse_text, parse_text)),
 }
-_LIST = Listing(columns=_COLUMNS, build=ProductRecord, orders=_ORDERS, filters=_FILTERS)
+_LIST = Listing(columns=COLUMNS, build=ProductRecord, orders=_ORDERS, filters=FILTERS)
 _LIST_FOR_STAFF = Listing(
-    columns=_STAFF_COLUMNS, build=ProductRecord, orders=_ORDERS, filters=_FILTERS
+    columns=STAFF_COLUMNS, build=ProductRecord, orders=_ORDERS, filters=FILTERS
 )
 
 
-def can_see_product(viewer: Viewer, *, vendor_id: int, status: str) -> bool:
-    """Whether the viewer may know of a product: anybody's published, their own, staff all."""
-    return viewer.is_staff or status == PublishingStatus.PUBLISHED or vendor_id == viewer.user_id
+def can_see_product(
+    viewer: Viewer, *, vendor_id: int, status: str, deleted_at: datetime | None
+) -> bool:
+    """Whether the viewer may know of a product: what is published, their own, staff all."""
+    is_public = status == PublishingStatus.PUBLISHED and deleted_at is None
+    return viewer.is_staff or is_public or vendor_id == viewer.user_id
 
 
 def can_update_product(viewer: Viewer, product: ProductRecord) -> bool:
     """Whether the viewer may change it now: its vendor before it is submitted, staff always."""
     is_own = product.vendor_id == viewer.user_id
-    return viewer.is_staff or (is_own and product.publishing_status in EDITABLE)
+    may = viewer.is_staff or (is_own and product.publishing_status in EDITABLE)
+    return may and product.deleted_at is None
 
 
 async def products_by_ids(
@@ -140,7 +157,9 @@ async def list_products(main: Postgres, viewer: Viewer, query: ListQuery) -> Pag
     """A page of the products that the viewer may see.
 
     Filters: `causes` and `statuses` (tuples, any of), `vendor`, `min_price` and `max_price` (of
-    the selling price, inclusive), `title_contains` (in either case).
+    the selling price, inclusive), `created_from` and `updated_from` (inclusive), `created_before`
+    and `updated_before` (exclusive), `title_contains` (in either case), and `deleted`: whether to
+    list what is deleted instead of what is not.
 
     Raises:
         InvalidCursor: The cursor is of another list.
@@ -149,7 +168,14 @@ async def list_products(main: Postgres, viewer: Viewer, query: ListQuery) -> Pag
     return await products.page(main, query)
 
 
+def visible_filters(viewer: Viewer, query: ListQuery) -> tuple[tuple[str, Any], ...]:
+    """A query's filters, and those that keep a list to what the viewer may see."""
+    filters = {"deleted": False, **dict(query.filters)}
+    if not viewer.is_staff:
+        filters["visible_to"] = viewer.user_id
+    return tuple(filters.items())
+
+
 def _visible_list(viewer: Viewer, query: ListQuery) -> tuple[Listing[ProductRecord], ListQuery]:
-    if viewer.is_staff:
-        return _LIST_FOR_STAFF, query
-    return _LIST, replace(query, filters=(*query.filters, ("visible_to", viewer.user_id)))
+    products = _LIST_FOR_STAFF if viewer.is_staff else _LIST
+    return products, replace(query, filters=visible_filters(viewer, query))

@@ -48,6 +48,8 @@ SUBMIT = """mutation($id: ID!, $key: String!) {
   productSubmit(id: $id, input: {clientKey: $key}) { errors { code } } }"""
 PUBLISH = """mutation($id: ID!, $key: String!) {
   productPublish(id: $id, input: {clientKey: $key}) { errors { code } } }"""
+DELETE = """mutation($id: ID!, $key: String!) {
+  productDelete(id: $id, input: {clientKey: $key}) { errors { code } } }"""
 REJECT = """mutation($id: ID!, $key: String!, $remark: String!) {
   productReject(id: $id, input: {clientKey: $key, remark: $remark}) { errors { code } } }"""
 SEND_FILE = """mutation($id: ID!, $text: String, $url: String!, $note: JSON, $key: String!) {
@@ -170,7 +172,15 @@ async def _products(estate: Estate) -> dict[str, str]:
         await moderator.mutate(REJECT, id=product, remark=remark, key=uuid4().hex)
     await owner.mutate(SUBMIT, id=published, key=uuid4().hex)
     await moderator.mutate(PUBLISH, id=published, key=uuid4().hex)
-    return {"published": published, "rejected": rejected, "title": title, "price": price}
+    words = {"published": published, "rejected": rejected, "title": title, "price": price}
+    return words | await _deleted(estate)
+
+
+async def _deleted(estate: Estate) -> dict[str, str]:
+    title = _secret(estate, "deleted", *_VENDOR_AND_STAFF)
+    product = await product_of(estate.people[OWNER], title=title)
+    await estate.people[OWNER].client.mutate(DELETE, id=product, key=uuid4().hex)
+    return {"deleted": product, "deletedTitle": title}
 
 
 async def _groups(estate: Estate) -> dict[str, str]:

@@ -7,7 +7,7 @@ from uuid import uuid4
 from tests.domains.marketplace import product_of
 from tests.factories import MEMBER_REMOVE
 from tests.matrix.columns import FORMER, MEMBER, MODERATOR, OWNER
-from tests.matrix.estate import PUBLISH, SUBMIT, Estate, open_session
+from tests.matrix.estate import DELETE, PUBLISH, SUBMIT, Estate, open_session
 
 Target = Callable[[Estate], Awaitable[dict[str, str]]]
 
@@ -26,6 +26,12 @@ async def _shown(estate: Estate) -> dict[str, str]:
     product = (await _suggestion(estate))["suggestion"]
     await estate.people[MODERATOR].client.mutate(PUBLISH, id=product, key=uuid4().hex)
     return {"shown": product}
+
+
+async def _bin(estate: Estate) -> dict[str, str]:
+    product = (await _shown(estate))["shown"]
+    await estate.people[OWNER].client.mutate(DELETE, id=product, key=uuid4().hex)
+    return {"bin": product}
 
 
 async def _foreign(estate: Estate) -> dict[str, str]:
@@ -59,6 +65,7 @@ _TARGETS: dict[str, Target] = {
     "draft": _draft,
     "suggestion": _suggestion,
     "shown": _shown,
+    "bin": _bin,
     "foreign": _foreign,
     "choir": _choir,
     "song": _choir,

@@ -35,6 +35,10 @@ class Product(Node):
     publishing_status: PublishingStatus = strawberry.field(description="Who may see it, and why.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
+    deleted_at: datetime | None = strawberry.field(
+        description="When it was deleted; only its vendor and staff still see it. Null if it is "
+        "there."
+    )
 
     @strawberry.field(description="Pictures and other media.", graphql_type=list[Medium])
     def media(self, root: Parent[ProductRecord]) -> list[dict[str, str]]:

@@ -67,6 +67,17 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
     "productReject": {
         "": Ask('id: $suggestion, input: {clientKey: $key, remark: "No."}', _STAFF_DECIDE)
     },
+    "productDelete": {
+        "a draft": Ask(
+            "id: $draft, input: {clientKey: $key}",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, moderator=DONE, admin=DONE),
+        ),
+        "what everybody sees": Ask(
+            "id: $shown, input: {clientKey: $key}",
+            row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=DONE, moderator=DONE, admin=DONE),
+        ),
+    },
+    "productRestore": {"": Ask("id: $bin, input: {clientKey: $key}", _STAFF_DECIDE)},
     "groupCreate": {
         "": Ask('input: {clientKey: $key, name: "Choir"}', _SIGNED_IN_DO),
         "below another's": Ask(

@@ -73,6 +73,13 @@ ROOTS: dict[str, dict[str, Ask]] = {
             "filter: {vendorId: $owner, statuses: [REJECTED, DRAFT, SUGGESTION]}",
             VENDOR_AND_STAFF | {"anonymous": NOT_FOUND},
         ),
+        "deleted": Ask("filter: {isDeleted: true}", VENDOR_AND_STAFF),
+    },
+    "productSearch": {
+        "published": Ask('text: "lamp"', EVERYBODY),
+        "hidden": Ask("text: $title", VENDOR_AND_STAFF),
+        "deleted": Ask("text: $deletedTitle, filter: {isDeleted: true}", VENDOR_AND_STAFF),
+        "deleted, among what is there": Ask("text: $deletedTitle", row(HIDDEN)),
     },
     "group": {"": Ask("id: $group", ACCOUNTS)},
     # The server of the tests sets no limit.

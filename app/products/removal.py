@@ -1,0 +1,78 @@
+"""Deleting a product and bringing it back: its row and its groups stay, and only its sight goes."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.errors import Conflict, Forbidden
+from app.once import once, remember
+from app.products.queries import ProductRecord
+from app.products.rows import (
+    ProductRow,
+    change_product,
+    lock_product,
+    note_change,
+    require_present,
+    visible_product,
+)
+from app.stores.postgres import Postgres
+from app.viewer import Viewer
+
+
+async def delete_product(
+    main: Postgres, viewer: Viewer, product_id: str, *, client_key: str
+) -> ProductRecord:
+    """Take a product from everybody's sight but its vendor's and the staff's: theirs to do.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such product that the viewer may see.
+        Forbidden: The viewer is neither its vendor nor staff.
+        Conflict: It is deleted already.
+        ClientKeyReused: The key came before for another product.
+    """
+    viewer.require()
+    async with main.begin() as tx:
+        if await once(tx, viewer, "productDelete", client_key, product_id) is None:
+            row = await lock_product(tx, viewer, product_id)
+            if row.vendor_id != viewer.user_id and not viewer.is_staff:
+                raise Forbidden("Only its vendor and staff delete a product.", field=["id"])
+            require_present(row)
+            await take_away(tx, viewer, row)
+            await remember(tx, viewer, "productDelete", client_key, product_id)
+    return await visible_product(main, viewer, product_id)
+
+
+async def take_away(tx: AsyncConnection, viewer: Viewer, row: ProductRow) -> None:
+    """Delete a locked product that is there, by a right that the caller has checked."""
+    values = {"deleted_at": datetime.now(UTC)}
+    await change_product(tx, row.id, values)
+    if viewer.is_staff:
+        await note_change(tx, viewer, "productDelete", row, values)
+
+
+async def restore_product(
+    main: Postgres, viewer: Viewer, product_id: str, *, client_key: str
+) -> ProductRecord:
+    """Bring a deleted product back, in the status that it had: the staff's to do.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such product that the viewer may see.
+        Forbidden: The viewer is not staff.
+        Conflict: It is not deleted.
+        ClientKeyReused: The key came before for another product.
+    """
+    viewer.require()
+    async with main.begin() as tx:
+        if await once(tx, viewer, "productRestore", client_key, product_id) is None:
+            row = await lock_product(tx, viewer, product_id)
+            if not viewer.is_staff:
+                raise Forbidden("Only staff restore a product.", field=["id"])
+            if row.deleted_at is None:
+                raise Conflict("It is not deleted.", field=["id"])
+            values = {"deleted_at": None}
+            await change_product(tx, product_id, values)
+            await note_change(tx, viewer, "productRestore", row, values)
+            await remember(tx, viewer, "productRestore", client_key, product_id)
+    return await visible_product(main, viewer, product_id)
