@@ -3,6 +3,7 @@
 import operator
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 
@@ -54,7 +55,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
         return services().accounts.guard.watch(viewer.session_id, told)
 
     presence = Presence(attrgetter("expires_at"), watch, operator.eq)
-    charging = Charging(lambda: services().limiter, _rate(settings), payer_of)
+
+    def rate_of(viewer: Viewer, rate: Rate) -> Rate:
+        is_service = viewer.role == "service"
+        return replace(rate, amount=settings.service_rate_limit) if is_service else rate
+
+    charging = Charging(lambda: services().limiter, _rate(settings), rate_of, payer_of)
     callers = Callers(authenticate, settings, charging)
 
     routes = [

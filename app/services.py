@@ -25,6 +25,7 @@ from app.usage.counting import keep_counting
 from app.users.accounts import Accounts
 from app.users.external import ExternalIdentity
 from app.users.guard import Guard
+from app.users.keys import ServiceKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         external = (
             None if settings.oidc_issuer is None else ExternalIdentity(settings, auth, keyring)
         )
-        accounts = Accounts(auth, tokens, guard, limiter, mailer, settings, keyring, external)
+        keys = ServiceKeys(auth)
+        accounts = Accounts(auth, tokens, guard, limiter, mailer, settings, keyring, keys, external)
         anchoring = keep_checkpoints(
             main, auth, signing_key(settings), settings.audit_checkpoint_interval
         )

@@ -177,6 +177,9 @@ class Settings(BaseSettings):
         lt=2**31,
         description="points of a user, or of an address, per window; 0: no limit, as in tests",
     )
+    service_rate_limit: int = Field(
+        5_000_000, ge=1, lt=2**31, description="points of a service account per window"
+    )
     rate_limit_window: int = Field(60, ge=1, le=86_400, description="seconds")
     trusted_proxies: tuple[str, ...] = Field(
         (), description="addresses or networks (JSON) whose X-Forwarded-For is believed"
@@ -196,6 +199,8 @@ class Settings(BaseSettings):
             raise ValueError("TRUSTED_DOCUMENTS_ONLY needs TRUSTED_DOCUMENTS, or nothing could run")
         if 0 < self.rate_limit < self.max_query_cost:
             raise ValueError("RATE_LIMIT is under MAX_QUERY_COST, so that some could never run")
+        if self.service_rate_limit < self.max_query_cost:
+            raise ValueError("SERVICE_RATE_LIMIT is under MAX_QUERY_COST")
         return self
 
     @model_validator(mode="after")

@@ -34,7 +34,7 @@ class Viewer:
     Attributes:
         user_id: The user's number in the auth database; None for an anonymous viewer.
         public_id: The user's public id.
-        role: `user`, `moderator` or `admin`; `anonymous` where nobody is signed in.
+        role: `user`, `moderator`, `admin` or `service`; `anonymous` where nobody is signed in.
         session_id: The sign-in that the token belongs to; None for a token of the tests.
         platform: The product for which the token was given.
         expires_at: When the token expires.
@@ -53,6 +53,11 @@ class Viewer:
     def is_staff(self) -> bool:
         """Whether the viewer moderates."""
         return self.role in _STAFF
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the viewer may do everything."""
+        return self.role == "admin"
 
     def require(self) -> int:
         """The viewer's user id.

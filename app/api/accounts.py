@@ -127,7 +127,9 @@ class SessionRevokePayload(Payload):
     """The user whose session it was."""
 
     user: UserRecord | None = strawberry.field(
-        default=None, graphql_type=User | None, description="You, with the sessions that go on."
+        default=None,
+        graphql_type=User | None,
+        description="Whose it was, with the sessions that go on.",
     )
 
 
@@ -208,7 +210,7 @@ class AccountMutations:
     @mutation(
         SessionRevokePayload,
         description="End one of your sessions: its tokens hold no longer, and its open "
-        "subscriptions end with `SESSION_REVOKED`.",
+        "subscriptions end with `SESSION_REVOKED`. Admins so revoke a service account's key.",
     )
     async def session_revoke(
         self,
@@ -223,8 +225,9 @@ class AccountMutations:
         context = info.context
         check_client_key(input_.client_key)  # an end is harmless if repeated
         session_id = uuid_of(id_, "Session", field=["id"])
-        await sessions.revoke_session(context.services.accounts, context.viewer, session_id)
-        user = await context.loaders.user_by_id.load(context.viewer.require())
+        accounts = context.services.accounts
+        owner_id = await sessions.revoke_session(accounts, context.viewer, session_id)
+        user = await context.loaders.user_by_id.load(owner_id)
         return SessionRevokePayload(user=user)
 
     @mutation(

@@ -28,11 +28,13 @@ class Charging:
     Attributes:
         limiter: Counts; asked for at each request, as it opens after the routes are made.
         rate: What a caller may use; None for no end of it.
+        rate_of: What a viewer may use, who is known by then.
         payer: The key of a viewer at an address.
     """
 
     limiter: Callable[[], Limiter]
     rate: Rate | None
+    rate_of: Callable[[Any, Rate], Rate]
     payer: Callable[[Any, str | None], str]
 
     def open(self, address: str | None) -> "Charge | None":
@@ -61,6 +63,7 @@ class Charge:
             RateLimited: Nothing is left, as far as this process knows.
         """
         self.payer = self.charging.payer(viewer, self.address)
+        self.rate = self.charging.rate_of(viewer, self.rate)
         try:
             self.charging.limiter().check(self.rate, self.payer)
         except RateLimited as refused:

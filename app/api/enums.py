@@ -47,6 +47,7 @@ describe(
     USER="Their own things.",
     MODERATOR="Decide on what others publish.",
     ADMIN="Everything.",
+    SERVICE="Their own things, for they are a program: an assistant, an integration.",
 )
 describe(
     UserStatus,

@@ -10,6 +10,7 @@ from app.stores.postgres import Postgres
 from app.tokens import Tokens
 from app.users.external import ExternalIdentity
 from app.users.guard import Guard
+from app.users.keys import ServiceKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +24,5 @@ class Accounts:
     mailer: Mailer
     settings: Settings
     keyring: Keyring
+    keys: ServiceKeys
     external: ExternalIdentity | None = None

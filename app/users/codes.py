@@ -34,6 +34,7 @@ from app.users.models import (
     Platform,
     Token,
     User,
+    UserRole,
     UserSession,
     UserStatus,
     UserVerification,
@@ -57,7 +58,12 @@ _MAX_EMAIL = 254
 
 _U = User.__table__.c
 _V = UserVerification.__table__.c
-_IN_USE = (_U.is_active, _U.status != UserStatus.INACTIVE, _U.deleted_at.is_(None))
+_IN_USE = (
+    _U.is_active,
+    _U.status != UserStatus.INACTIVE,
+    _U.deleted_at.is_(None),
+    _U.role != UserRole.SERVICE,
+)
 _ACCOUNT = Read(
     select(_U.id, and_(*_IN_USE), _U.status == UserStatus.VERIFIED).where(
         _U.email_index == bindparam("email", type_=LargeBinary)

@@ -22,8 +22,9 @@ MAX_REASON = 500  # characters
 
 _U = User.__table__.c
 _S = UserSession.__table__.c
-_COLUMNS = (_U.id, _U.public_id, _U.role, _U.is_active)
+_COLUMNS = (_U.id, _U.public_id, _U.role, _U.is_active, _U.registration_platform)
 _FIELD = ["id"]
+_Account = Row[Any, Any, Any, Any, Any]  # those columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ async def change_role(
 
     Raises:
         Unauthenticated, NotFound, Forbidden, ClientKeyReused: See `deactivate_user`.
-        Conflict: They are the viewer themselves.
+        Conflict: They are the viewer themselves, or the role is a service account's.
     """
     decision = _Decision("userRoleChange", {"role": role}, end=SessionEnd.ROLE_CHANGED)
     return await _decide(accounts, viewer, public_id, decision, client_key)
@@ -94,7 +95,10 @@ async def _decide(
     endings: list[Ending] = []
     async with accounts.auth.begin() as tx:
         if await once(tx, viewer, operation, client_key, body, requests=AuthClientRequest) is None:
-            user = await _lock(tx, viewer, public_id)
+            user = await lock_account(tx, viewer, public_id)
+            role = decision.values.get("role", user.role)
+            if role is not user.role and UserRole.SERVICE in (role, user.role):
+                raise Conflict("A service account is one for ever.", field=["input", "role"])
             if any(getattr(user, name) != value for name, value in decision.values.items()):
                 endings = await _apply(tx, viewer, user, decision)
             await remember(tx, viewer, operation, client_key, public_id, requests=AuthClientRequest)
@@ -106,7 +110,7 @@ async def _decide(
 
 
 async def _apply(
-    tx: AsyncConnection, viewer: Viewer, user: Row[Any, Any, Any, Any], decision: _Decision
+    tx: AsyncConnection, viewer: Viewer, user: _Account, decision: _Decision
 ) -> list[Ending]:
     """Change an account; the sessions that the database's trigger ends with that."""
     going_on = select(_S.id).where(_S.user_id == user.id, _S.ended_at.is_(None))
@@ -127,11 +131,14 @@ async def _apply(
     return endings
 
 
-async def _lock(tx: AsyncConnection, viewer: Viewer, public_id: UUID) -> Row[Any, Any, Any, Any]:
-    """The account to decide about, if the viewer is an admin now and it is another's.
+async def lock_account(tx: AsyncConnection, viewer: Viewer, public_id: UUID) -> _Account:
+    """An account to decide about, locked, if the viewer is an admin now and it is another's.
 
     All admins are locked, in one order: of two who take the role from each other at once the
     second is none any more. So nobody takes it from the last one.
+
+    Raises:
+        NotFound, Forbidden, Conflict: See `deactivate_user`.
     """
     known = select(*_COLUMNS).where(
         or_(_U.public_id == public_id, _U.role == UserRole.ADMIN), _U.deleted_at.is_(None)

@@ -20,7 +20,7 @@ from app.errors import StoreUnavailable, Unauthenticated
 from app.sealing import Keyring
 from app.settings import Settings
 from app.stores.postgres import Postgres
-from app.users.models import Platform, User, UserSession, UserStatus
+from app.users.models import Platform, User, UserRole, UserSession, UserStatus
 from app.users.personal import sealed
 from app.users.starting import Account, Device, start_session
 from app.viewer import Origin, Viewer
@@ -136,6 +136,7 @@ class ExternalIdentity:
                 _U.is_active,
                 _U.status != UserStatus.INACTIVE,
                 _U.deleted_at.is_(None),
+                _U.role != UserRole.SERVICE,
             )
             .values(last_login_at=func.now())
         )

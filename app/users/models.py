@@ -39,6 +39,7 @@ class UserRole(StrEnum):
     MODERATOR = "moderator"
     ADMIN = "admin"
     USER = "user"
+    SERVICE = "service"
 
 
 class Platform(StrEnum):
@@ -211,8 +212,9 @@ class UserVerification(Timestamps, AuthBase):
 class UserSession(AuthBase):
     """One sign-in on one device.
 
-    A trigger on `users` ends a user's sessions when they lose their account or change their role,
-    whoever writes that. `metadata` holds `device`, its name; `platform`; `end`, why it ended.
+    A service account's keys are sessions too; see `app.users.keys`. A trigger on `users` ends a
+    user's sessions when they lose their account or change their role, whoever writes that.
+    `metadata` holds `device`, its name; `platform`; `end`, why it ended.
     """
 
     __tablename__ = "user_sessions"

@@ -6,6 +6,7 @@ from sqlalchemy import delete, func, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.stores.postgres import Postgres
+from app.users.keys import IS_KEY
 from app.users.models import SessionEnd, Token, UserSession, UserVerification
 
 # A reused token is told from an unknown one, and a client key's retry from a new request.
@@ -27,7 +28,7 @@ async def forget_expired(auth: Postgres, idle: timedelta) -> None:
     async with auth.begin() as tx:
         await tx.execute(
             update(UserSession)
-            .where(_S.ended_at.is_(None), _S.last_activity_at < func.now() - idle)
+            .where(_S.ended_at.is_(None), ~IS_KEY, _S.last_activity_at < func.now() - idle)
             .values(
                 ended_at=func.now(),
                 extra=_S["metadata"].concat(

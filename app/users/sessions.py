@@ -1,12 +1,12 @@
 """A user's sessions: which there are, and ending them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, select, update
+from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +17,7 @@ from app.listing import Listing, Order
 from app.paging import ListQuery, Page, parse_time, parse_uuid
 from app.stores.postgres import Postgres, Read
 from app.users.accounts import Accounts
+from app.users.keys import IS_KEY
 from app.users.models import SessionEnd, Token, UserSession
 from app.viewer import Viewer
 
@@ -57,10 +58,16 @@ _COLUMNS = (
     _S.last_activity_at,
 )
 _OPEN = _S.ended_at.is_(None)
-_BY_IDS = Read(select(*_COLUMNS).where(_S.id == any_(bindparam("ids", type_=ARRAY(Uuid))), _OPEN))
+_ME = _S.user_id == bindparam("me", type_=Integer)
+_BY_IDS = select(*_COLUMNS).where(_S.id == any_(bindparam("ids", type_=ARRAY(Uuid))), _OPEN)
+_OWN, _KEYS_TOO = Read(_BY_IDS.where(_ME)), Read(_BY_IDS.where(or_(_ME, IS_KEY)))
 _LIST = Listing(
     columns=_COLUMNS,
     build=SessionRecord,
+    filters={
+        "own": _S.user_id == bindparam("own", type_=Integer),
+        "own_or_key": or_(IS_KEY, _S.user_id == bindparam("own_or_key", type_=Integer)),
+    },
     orders={SessionOrder.STARTED_AT: Order((_S.started_at, _S.id), (parse_time, parse_uuid))},
     where=(_OPEN,),
 )
@@ -69,42 +76,53 @@ _LIST = Listing(
 async def sessions_by_ids(
     auth: Postgres, viewer: Viewer, ids: Sequence[UUID]
 ) -> list[SessionRecord | None]:
-    """The viewer's own open sessions of these; None for all others."""
+    """The open sessions of these that are the viewer's, or keys for an admin; None for others."""
     if viewer.user_id is None:
         return [None] * len(ids)
-    found = {row[0]: SessionRecord(*row) for row in await auth.fetch(_BY_IDS, ids=list(ids))}
-    mine = {i: session for i, session in found.items() if session.user_id == viewer.user_id}
-    return [mine.get(i) for i in ids]
+    read = _KEYS_TOO if viewer.is_admin else _OWN
+    rows = await auth.fetch(read, ids=list(ids), me=viewer.user_id)
+    found = {row[0]: SessionRecord(*row) for row in rows}
+    return [found.get(i) for i in ids]
 
 
 async def sessions_by_users(
     auth: Postgres, viewer: Viewer, user_ids: Sequence[int], query: ListQuery
 ) -> list[Page[SessionRecord]]:
-    """A page of open sessions for each user; an empty one for everybody but the viewer.
+    """A page of open sessions for each user: the viewer's own, and for an admin keys.
 
     Raises:
         InvalidCursor: The cursor is of another list.
     """
-    if viewer.user_id is None:
+    me = viewer.user_id
+    readable = [i for i in user_ids if i == me or viewer.is_admin]
+    if not readable:
         return [Page.empty() for _ in user_ids]
-    (mine,) = await _LIST.pages(auth, _S.user_id, [viewer.user_id], query)
-    return [mine if i == viewer.user_id else Page.empty() for i in user_ids]
+    query = replace(query, filters=(("own_or_key" if viewer.is_admin else "own", me),))
+    pages = await _LIST.pages(auth, _S.user_id, readable, query)
+    found = dict(zip(readable, pages, strict=True))
+    return [found.get(i) or Page.empty() for i in user_ids]
 
 
-async def revoke_session(accounts: Accounts, viewer: Viewer, session_id: UUID) -> None:
-    """End one of the viewer's sessions; harmless if it has ended.
+async def revoke_session(accounts: Accounts, viewer: Viewer, session_id: UUID) -> int:
+    """End one of the viewer's sessions or, as an admin, a key; harmless if it has ended.
+
+    Returns:
+        Whose it was.
 
     Raises:
         Unauthenticated: Nobody is signed in.
-        NotFound: It is not theirs.
+        NotFound: It is not theirs to end.
     """
     me = viewer.require()
     async with accounts.auth.begin() as tx:
-        theirs = select(_S.id).where(_S.id == session_id, _S.user_id == me)
-        if (await tx.execute(theirs)).first() is None:
+        known = select(_S.user_id, IS_KEY.label("is_key")).where(_S.id == session_id)
+        row = (await tx.execute(known)).first()
+        if row is None or not (row.user_id == me or (row.is_key and viewer.is_admin)):
             raise NotFound("There is no such session.", field=["id"])
         await end_sessions(tx, viewer, "sessionRevoke", [session_id], SessionEnd.REVOKED)
     await accounts.guard.ended([(session_id, SessionEnd.REVOKED)])
+    owner_id: int = row.user_id
+    return owner_id
 
 
 async def revoke_sessions(accounts: Accounts, viewer: Viewer, *, except_current: bool) -> None:

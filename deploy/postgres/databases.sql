@@ -10,7 +10,13 @@ CREATE ROLE isthmus_auth LOGIN PASSWORD :'auth_password';
 CREATE DATABASE isthmus OWNER isthmus;
 CREATE DATABASE isthmus_auth OWNER isthmus_auth;
 
+-- Who may do no more than they need; the owners, who may create no roles, give them their rights
+-- to each table. They are for logins of the application's and of reports: GRANT isthmus_app TO ….
+CREATE ROLE isthmus_app NOLOGIN;
+CREATE ROLE isthmus_readonly NOLOGIN;
+
 -- Owners keep what they have; everybody else loses the right to connect.
 REVOKE ALL ON DATABASE isthmus FROM PUBLIC;
 REVOKE ALL ON DATABASE isthmus_auth FROM PUBLIC;
 REVOKE ALL ON DATABASE postgres FROM PUBLIC;
+GRANT CONNECT ON DATABASE isthmus, isthmus_auth TO isthmus_app, isthmus_readonly;

@@ -10,9 +10,14 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.migrations.roles import APP, READONLY, grant_rights
 
 NOBODY = 65534
 PASSWORDS = {"isthmus": 'main\'s "secret"', "isthmus_auth": "auth\\secret", "postgres": "root"}
@@ -122,3 +127,19 @@ async def test_password_is_asked_for(port: int) -> None:
         await asyncpg.connect(
             host="127.0.0.1", port=port, user="isthmus", password="wrong", database="isthmus"
         )
+
+
+@pytest.mark.covers("E37")
+@pytest.mark.parametrize("name", ["isthmus", "isthmus_auth"])
+async def test_owner_gives_rights_to_roles_that_it_could_not_make(port: int, name: str) -> None:
+    url = f"postgresql+asyncpg://{name}:{quote(PASSWORDS[name])}@127.0.0.1:{port}/{name}"
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE users (id int)"))
+        assert await grant_rights(connection)
+        for role in (APP, READONLY):
+            may = text("SELECT has_table_privilege(:role, 'users', 'SELECT')")
+            assert await connection.scalar(may, {"role": role})
+            reaches = text("SELECT has_database_privilege(:role, current_database(), 'CONNECT')")
+            assert await connection.scalar(reaches, {"role": role})
+    await engine.dispose()

@@ -1,7 +1,4 @@
-"""Who asks, and what may come of it: the words in which the rules are written.
-
-There is no column for service accounts because there is no such role; a test fails when one comes.
-"""
+"""Who asks, and what may come of it: the words in which the rules are written."""
 
 from dataclasses import dataclass
 
@@ -12,7 +9,8 @@ FORMER = "former"  # was a member of the group, and was removed
 OWNER = "owner"  # of the account, the products, the groups and the conversations
 MODERATOR = "moderator"
 ADMIN = "admin"
-ROLES = (ANONYMOUS, STRANGER, MEMBER, FORMER, OWNER, MODERATOR, ADMIN)
+SERVICE = "service"  # a program's account, to which nobody has said anything
+ROLES = (ANONYMOUS, STRANGER, MEMBER, FORMER, OWNER, MODERATOR, ADMIN, SERVICE)
 STAFF = (MODERATOR, ADMIN)
 SIGNED_IN = ROLES[1:]
 

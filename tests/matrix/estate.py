@@ -22,6 +22,7 @@ from tests.matrix.columns import (
     MODERATOR,
     OWNER,
     ROLES,
+    SERVICE,
     STAFF,
     STRANGER,
 )
@@ -141,10 +142,14 @@ async def _people(world: World, secrets: Secrets) -> dict[str, Person]:
         last_login_at=datetime(1998, 7, 6, tzinfo=UTC),
         **details,
     )
-    roles = {MODERATOR: UserRole.MODERATOR, ADMIN: UserRole.ADMIN}
+    roles = {
+        MODERATOR: UserRole.MODERATOR,
+        ADMIN: UserRole.ADMIN,
+        SERVICE: UserRole.SERVICE,
+    }
     people = {OWNER: owner}
     for place, name in enumerate(
-        (STRANGER, MEMBER, FORMER, MODERATOR, ADMIN, "outsider", "confidant"), start=1
+        (STRANGER, MEMBER, FORMER, MODERATOR, ADMIN, SERVICE, "outsider", "confidant"), start=1
     ):
         people[name] = await world.user(roles.get(name, UserRole.USER), id=first + place, name=name)
     return people

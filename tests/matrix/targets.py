@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from string import Template
 from uuid import uuid4
 
+from app.users.models import UserRole
 from tests.domains.marketplace import product_of
 from tests.factories import MEMBER_REMOVE
 from tests.matrix.columns import FORMER, MEMBER, MODERATOR, OWNER
@@ -61,6 +62,10 @@ async def _locked(estate: Estate) -> dict[str, str]:
     return {"locked": (await estate.world.user(is_active=False)).id}
 
 
+async def _program(estate: Estate) -> dict[str, str]:
+    return {"program": (await estate.world.user(UserRole.SERVICE)).id}
+
+
 _TARGETS: dict[str, Target] = {
     "draft": _draft,
     "suggestion": _suggestion,
@@ -72,6 +77,7 @@ _TARGETS: dict[str, Target] = {
     "open": _open,
     "account": _account,
     "locked": _locked,
+    "program": _program,
 }
 
 

@@ -23,7 +23,10 @@ STORES = {
     **dict.fromkeys(("Conversation", "Message"), "log"),
 }
 # What an answer is made of, and no store holds.
-NO_ENTITIES = {*ROOTS, "Node", "PageInfo", "UserError", "RateLimit", "AuthCode", "AuthToken"}
+NO_ENTITIES = {
+    *(*ROOTS, "Node", "PageInfo", "UserError", "RateLimit"),
+    *("AuthCode", "AuthToken", "ServiceAccount", "ServiceKey"),
+}
 # Lists that a rule keeps short.
 SHORT_LISTS = {
     *("Product.media", "Message.attachments", "Conversation.tags", "UserError.field"),

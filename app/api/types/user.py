@@ -45,12 +45,16 @@ class PersonalInformation:
     last_login_at: datetime | None = strawberry.field(description="When they last signed in.")
 
 
-@strawberry.type(description="A sign-in of yours on one device, which has not ended.")
+@strawberry.type(
+    description="A sign-in of yours on one device, or a service account's key, which has not ended."
+)
 class Session(Node):
     """Read off a `SessionRecord`."""
 
     id: strawberry.ID = id_of("Session")
-    device_name: str | None = strawberry.field(description="What the device was called.")
+    device_name: str | None = strawberry.field(
+        description="What the device, or the key, was called."
+    )
     device_type: DeviceType | None = strawberry.field(description="What it is.")
     platform: Platform | None = strawberry.field(description="Through what you signed in.")
     user_agent: str | None = strawberry.field(description="What its program calls itself.")
@@ -106,13 +110,15 @@ class User(Node):
 
     @connection(
         ring.Session,
-        description="Where you are signed in, newest first; null unless this is you.",
+        description="Where you are signed in, newest first; null unless this is you. Of a service "
+        "account its keys, which admins see too.",
         nullable=True,
     )
     async def sessions(
         self, root: Parent[UserRecord], info: Info, args: PageArgs
     ) -> Page[SessionRecord] | None:
-        if root.id != info.context.viewer.user_id:
+        viewer = info.context.viewer
+        if root.id != viewer.user_id and not (viewer.is_admin and root.role == UserRole.SERVICE):
             return None
         query = ListQuery(SessionOrder.STARTED_AT, descending=True, args=args)
         return await info.context.loaders.sessions_by_user.load((root.id, query))

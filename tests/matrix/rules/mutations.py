@@ -161,6 +161,10 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             "id: $self, input: {clientKey: $key, role: ADMIN}", _ADMINS_DO | {ADMIN: CONFLICT}
         ),
     },
+    "serviceAccountCreate": {
+        "": Ask('input: {clientKey: $key, name: "Helper", platform: DEED_O}', _ADMINS_DO)
+    },
+    "serviceKeyCreate": {"": Ask("id: $program, input: {clientKey: $key}", _ADMINS_DO)},
     # Whoever asks: what they bring is what counts. This server sends no mail, and nobody has an
     # account at `$mail`.
     "authCodeRequest": {

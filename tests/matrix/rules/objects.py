@@ -187,9 +187,11 @@ EVENTS = {
 }
 
 # What is nobody's but the asker's: a budget, which this server does not limit, and what a code or a
-# token is exchanged for.
+# token is exchanged for, and what an admin has just made.
 OWN = {
     "RateLimit": ["limit", "cost", "remaining", "resetAt"],
     "AuthCode": ["digits", "expiresAt"],
     "AuthToken": ["accessToken", "accessTokenExpiresAt", "refreshToken"],
+    "ServiceKey": ["token", "session"],
+    "ServiceAccount": ["user", "key"],
 }
