@@ -217,7 +217,7 @@ C7 message_role user|assistant|system
 E3 cause grief care|palliative care|elder care|child care|animal care
 E8 publishing_status published|draft|suggestion|rejected
 E17 user_status inactive|verified|not-verified
-E17 user_role moderator|admin|user
+E17 user_role moderator|admin|user|service
 E18 platform dobe|cause-i|deed-o
 E21 verification_action login|register
 """
