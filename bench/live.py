@@ -8,7 +8,8 @@ from uuid import uuid4
 import orjson
 
 from app.api.ids import global_id
-from app.chat.commands import NewMessage, send_message
+from app.chat.commands import send_message
+from app.chat.content import NewMessage
 from app.services import Services, open_services
 from bench.client import Subscriber
 from bench.load import Figures

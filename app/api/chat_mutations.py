@@ -10,7 +10,7 @@ from app.api.ids import uuid_of
 from app.api.mutation import KeyedInput, MediumInput, Payload, attachments_of, mutation
 from app.api.types import Conversation, Message
 from app.chat import commands
-from app.chat.commands import NewMessage
+from app.chat.content import NewMessage
 from app.chat.log import ConversationRecord, LogEntry, group_conversation_id
 from app.chat.models import ConversationKind
 from app.errors import Invalid, NotFound, Required

@@ -18,10 +18,12 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.chat import postgres_log
-from app.chat.log import ConversationRecord, LogEntry
+from app.chat.log import ConversationRecord, LogEntry, Mention, Reaction, Series, Window
+from app.chat.mirror import Mirror
 from app.chat.models import ConversationMember, EntryKind, StoreMode
+from app.chat.mongo_changes import MongoChanges
 from app.chat.mongo_inbox import MongoInbox
-from app.chat.mongo_log import MongoLog, SlotTaken, Window
+from app.chat.mongo_log import MongoLog, SlotTaken
 from app.chat.postgres_log import PostgresLog, StaleMode, StoresMode
 from app.errors import StoreUnavailable
 from app.stores.mongo import Mongo
@@ -31,6 +33,7 @@ from app.tasks import stop
 _log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
+_CHANGING = (EntryKind.EDIT, EntryKind.DELETE)
 # How many of this process's sends are in PostgreSQL for one conversation: one writes and one waits
 # for the head's lock. More would wait on connections that other conversations need.
 _AT_ONCE = 2
@@ -53,6 +56,8 @@ class BothStores:
         self._postgres = PostgresLog(main)
         self._mongo = MongoLog(mongo)
         self._inboxes = MongoInbox(mongo)
+        self._changes = MongoChanges(mongo)
+        self._mirror = Mirror(self._postgres, self._mongo, mongo)
         self._mode: StoresMode | None = None
         self._mirrored: list[tuple[UUID, int]] = []
         self._turns: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
@@ -92,7 +97,7 @@ class BothStores:
     async def publish(self, entries: Sequence[LogEntry]) -> None:
         """See `MessageStore`."""
         for entry in entries:
-            await self._mirror(entry)
+            await self._show(entry)
 
     async def send(self, entry: LogEntry, *, member: int) -> LogEntry:
         """See `MessageStore`.
@@ -109,7 +114,7 @@ class BothStores:
                     placed = await self.append(tx, entry, member=member)
             except StaleMode:
                 continue
-            await self._mirror(placed)
+            await self._show(placed)
             return placed
         raise StoreUnavailable("message")
 
@@ -133,25 +138,9 @@ class BothStores:
             self._mode = mode
         return self._mode
 
-    async def _mirror(self, entry: LogEntry) -> None:
-        if entry.kind is EntryKind.MEMBER:
-            await self._mirror_conversation(entry.conversation_id, entry.seq)
-        known, _ = await asyncio.gather(self._mongo.put(entry), self._read_own(entry))
-        if not known:
-            await self._mirror_conversation(entry.conversation_id, 0)
-            await self._mongo.put(entry)
+    async def _show(self, entry: LogEntry) -> None:
+        await self._mirror.carry(entry)
         self._mirrored.append((entry.conversation_id, entry.seq))
-
-    async def _read_own(self, entry: LogEntry) -> None:
-        # Sending marks one's own as read; PostgreSQL has done so with the entry.
-        if entry.msg_no is not None and entry.sender_id is not None:
-            await self._mongo.mark_read(entry.conversation_id, entry.sender_id, entry.msg_no)
-
-    async def _mirror_conversation(self, conversation_id: UUID, members_seq: int) -> None:
-        found = await self._postgres.conversation(conversation_id)
-        if found is not None:
-            await self._inboxes.put_members(conversation_id, found[1], members_seq)
-            await self._mongo.put_conversation(*found, members_seq)
 
     async def _forget(self) -> None:
         places, self._mirrored = self._mirrored, []
@@ -169,7 +158,7 @@ class BothStores:
         for conversation_id, seq in places:
             for entry in await self._postgres.entries(conversation_id, [seq]):
                 try:
-                    await self._mirror(entry)
+                    await self._show(entry)
                 except SlotTaken:
                     _log.exception("%s at %d differs between the stores", conversation_id, seq)
                 except StoreUnavailable:
@@ -203,31 +192,45 @@ class BothStores:
 
     async def entries(self, conversation_id: UUID, low: int, high: int) -> list[LogEntry]:
         """See `MessageStore`."""
-        found = {e.seq: e for e in await self._mongo.entries(conversation_id, low, high)}
+        held = await self._mongo.entries(conversation_id, low, high)
+        ahead = await self._ahead(held)
+        found = {entry.seq: entry for entry in held if entry.seq not in ahead}
         missing = [seq for seq in range(low, high + 1) if seq not in found]
         if missing:
             with suppress(StoreUnavailable):  # then what is read ends at the hole
                 for entry in await self._postgres.entries(conversation_id, missing):
-                    await self._mirror(entry)
+                    await self._show(entry)
                     found[entry.seq] = entry
         whole = takewhile(found.__contains__, range(low, high + 1))
         return [found[seq] for seq in whole]
 
-    async def messages(self, windows: Sequence[Window]) -> list[list[LogEntry]]:
+    async def _ahead(self, entries: Sequence[LogEntry]) -> set[int]:
+        """The places of edits and deletes that their messages do not show yet."""
+        targets = {e.seq: e.target_id for e in entries if e.kind in _CHANGING and e.target_id}
+        if not targets:
+            return set()
+        shown = await self._changes.versions(list(set(targets.values())))
+        return {seq for seq, target in targets.items() if shown.get(target, 0) < seq}
+
+    async def series(self, series: Series, windows: Sequence[Window]) -> list[list[LogEntry]]:
         """See `MessageStore`."""
-        pages = await self._mongo.messages(windows)
+        pages = await self._mongo.series(windows, series)
         return [
-            page if len(page) == len(window.numbers) else await self._complete(window, page)
-            for window, page in zip(windows, pages, strict=True)
+            page if len(page) == len(w.numbers) else await self._complete(series, w, page)
+            for w, page in zip(windows, pages, strict=True)
         ]
 
-    async def _complete(self, window: Window, page: list[LogEntry]) -> list[LogEntry]:
-        found = {entry.msg_no or 0: entry for entry in page}
-        missing = [n for n in window.numbers if n not in found]
+    async def _complete(
+        self, series: Series, window: Window, page: list[LogEntry]
+    ) -> list[LogEntry]:
+        found = {series.number(entry): entry for entry in page}
+        numbers = [n for n in window.numbers if n not in found]
+        missing = Window(window.owner, min(numbers), max(numbers))
         with suppress(StoreUnavailable):  # then what is read ends at the hole
-            for entry in await self._postgres.messages(window.conversation_id, missing):
-                await self._mirror(entry)
-                found[entry.msg_no or 0] = entry
+            for entry in await self._postgres.series(missing, series):
+                if series.number(entry) not in found:
+                    await self._show(entry)
+                    found[series.number(entry)] = entry
         return [found[n] for n in takewhile(found.__contains__, window.numbers)]
 
     async def entries_by_ids(self, ids: Sequence[UUID]) -> dict[UUID, LogEntry]:
@@ -238,7 +241,7 @@ class BothStores:
             # A conversation's head may name a message a moment before MongoDB holds it.
             with suppress(StoreUnavailable):
                 for entry in await self._postgres.entries_by_ids(missing):
-                    await self._mirror(entry)
+                    await self._show(entry)
                     found[entry.id] = entry
         return found
 
@@ -259,6 +262,28 @@ class BothStores:
     async def read_positions(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, int]:
         """See `MessageStore`."""
         return await self._mongo.read_positions(ids, user_id)
+
+    async def reactions(self, message_ids: Sequence[UUID]) -> dict[UUID, list[Reaction]]:
+        """See `MessageStore`."""
+        return await self._changes.reactions(message_ids)
+
+    async def pins(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, UUID]]]:
+        """See `MessageStore`."""
+        return await self._changes.pins(ids)
+
+    async def mentions(
+        self, user_id: int, *, limit: int, descending: bool = True, beyond: str | None = None
+    ) -> list[Mention]:
+        """See `MessageStore`."""
+        return await self._changes.mentions(
+            user_id, limit=limit, descending=descending, beyond=beyond
+        )
+
+    async def mention_numbers(
+        self, ids: Sequence[UUID], user_id: int, after: int
+    ) -> dict[UUID, list[int]]:
+        """See `MessageStore`."""
+        return await self._changes.mention_numbers(ids, user_id, after)
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -1,7 +1,6 @@
 """What may be done in a conversation: start it, send, read. Each acknowledges what is stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +8,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.chat.backend import Backend
+from app.chat.content import (
+    NewMessage,
+    check_mentions_everyone,
+    clean_message_text,
+    mentioned,
+)
 from app.chat.events import publish_entry, publish_membership
 from app.chat.log import (
     ConversationRecord,
@@ -28,24 +33,14 @@ from app.chat.models import (
 )
 from app.chat.queries import conversations_by_ids
 from app.errors import ClientKeyReused, Invalid, NotFound, StoreUnavailable
-from app.media import Attachment, clean_attachments
+from app.media import clean_attachments
 from app.once import check_client_key
 from app.text import clean_text
 from app.usage.models import UsageEntry
 from app.users.queries import users_by_public_ids
 from app.viewer import Viewer
 
-MAX_TEXT = 10_000  # characters
-MAX_TITLE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """What a sender says: text, attachments or both."""
-
-    text: str | None
-    attachments: Sequence[Attachment] = ()
-    metadata: dict[str, Any] = field(default_factory=dict)
+MAX_TITLE = 200  # characters
 
 
 async def send_message(
@@ -60,22 +55,32 @@ async def send_message(
 
     Raises:
         Unauthenticated: Nobody is signed in.
-        NotFound: There is no such conversation, or the viewer does not take part in it.
+        NotFound: There is no such conversation, or the viewer does not take part in it; or no such
+            message to answer, or user to mention.
+        Forbidden: It mentions everybody, which only owners and admins of a group do.
         Invalid, Required, TooLong: A value breaks its rule.
         ClientKeyReused: The key came before with another message.
         StoreUnavailable: Not acknowledged; retry with the same key.
     """
     me = viewer.require()
     key = check_client_key(client_key)
+    if new.everyone:
+        (conversation,) = await conversations_by_ids(backend.chat, viewer, [conversation_id])
+        if conversation is None:
+            raise NotFound("There is no such conversation.", field=["conversationId"])
+        await check_mentions_everyone(backend, viewer, conversation)
     entry = LogEntry(
         message_id(conversation_id, me, key),
         conversation_id,
         EntryKind.MESSAGE,
         me,
         client_key=key,
-        text=_clean_text(new),
+        text=clean_message_text(new.text, new.attachments),
         attachments=clean_attachments(new.attachments, field=["input", "attachments"]),
         metadata=clean_metadata(new.metadata, field=["input", "metadata"]),
+        reply_to_id=new.reply_to,
+        mention_ids=await mentioned(backend, viewer, new.mentions),
+        mentions_everyone=new.everyone,
     )
     sent = await backend.chat.send(entry, member=me)
     if _content(sent) != _content(entry) and sent.version == sent.seq:
@@ -88,13 +93,9 @@ async def send_message(
 
 
 def _content(entry: LogEntry) -> tuple[Any, ...]:
-    return entry.text, entry.attachments, entry.metadata
-
-
-def _clean_text(new: NewMessage) -> str | None:
-    if new.text is None and new.attachments:
-        return None
-    return clean_text(new.text or "", field=["input", "text"], max_length=MAX_TEXT, multiline=True)
+    # Everybody is whoever took part then.
+    mentions = None if entry.mentions_everyone else entry.mention_ids
+    return entry.text, entry.attachments, entry.metadata, entry.reply_to_id, mentions
 
 
 async def start_direct(backend: Backend, viewer: Viewer, other: UUID) -> ConversationRecord:

@@ -68,7 +68,61 @@ class LogEntry:
         return self.kind == EntryKind.MESSAGE
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Entries that are numbered densely below something.
+
+    Attributes:
+        owner_field: The entry's field that says below what.
+        number_field: The entry's field that has its number.
+        slot: Where MongoDB has both as one value; see `slot`.
+    """
+
+    owner_field: str
+    number_field: str
+    slot: str
+
+    def number(self, entry: LogEntry) -> int:
+        """An entry's number; 0 if it is of no such series."""
+        return getattr(entry, self.number_field) or 0
+
+
+MESSAGES = Series("conversation_id", "msg_no", "slot")
+REPLIES = Series("thread_id", "thread_no", "thread_slot")
+EDITS = Series("target_id", "edit_no", "edit_slot")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a series: what its owner has from number `low` to number `high`."""
+
+    owner: UUID
+    low: int
+    high: int
+
+    @property
+    def numbers(self) -> range:
+        """The numbers in the window."""
+        return range(self.low, self.high + 1)
+
+
 ENTRY_FIELDS = tuple(f.name for f in fields(LogEntry))
+
+
+@dataclass(slots=True, eq=False)
+class Reaction:
+    """An emoji that a message has, and who reacted with it, the first one first."""
+
+    emoji: str
+    user_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A message that mentions somebody, and its place among all that do: ordered text."""
+
+    message_id: UUID
+    place: str
 
 
 @dataclass(slots=True, eq=False)

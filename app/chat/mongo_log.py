@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -14,7 +13,16 @@ from bson import Int64
 from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 
-from app.chat.log import ConversationRecord, LogEntry, activity_key, place_of, slot, slot_of
+from app.chat.log import (
+    ConversationRecord,
+    LogEntry,
+    Series,
+    Window,
+    activity_key,
+    place_of,
+    slot,
+    slot_of,
+)
 from app.chat.models import ConversationKind, EntryKind, MessageRole
 from app.errors import StoreUnavailable
 from app.stores.mongo import Document, Mongo, unavailable
@@ -40,20 +48,6 @@ class SlotTaken(StoreUnavailable):
         self.place = (entry.conversation_id, entry.seq)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Messages of one conversation, from number `low` to number `high`."""
-
-    conversation_id: UUID
-    low: int
-    high: int
-
-    @property
-    def numbers(self) -> range:
-        """The message numbers in the window."""
-        return range(self.low, self.high + 1)
-
-
 class MongoLog:
     """The copy that serves reads.
 
@@ -68,40 +62,47 @@ class MongoLog:
 
     # -- writing
 
-    async def put(self, entry: LogEntry) -> bool:
-        """Hold an entry in its place and move its conversation's head; harmless if repeated.
-
-        Returns:
-            Whether MongoDB knows the conversation; if not, its head was not moved.
+    async def insert(self, entry: LogEntry) -> None:
+        """Hold an entry in its place; harmless if repeated.
 
         Raises:
             StoreUnavailable: MongoDB does not answer.
             SlotTaken: Another entry is in its place.
         """
         with unavailable():
-            _, known = await asyncio.gather(self._insert(entry), self._advance(entry))
-        return known
+            try:
+                await self._messages.insert_one(message_document(entry))
+            except DuplicateKeyError:
+                held = await self._messages.find_one({"_id": entry.id}, {"seq": 1, "dirty": 1})
+                if held is None or held["seq"] != entry.seq or held["dirty"]:
+                    raise SlotTaken(entry) from None
 
-    async def _insert(self, entry: LogEntry) -> None:
-        try:
-            await self._messages.insert_one(message_document(entry))
-        except DuplicateKeyError:
-            held = await self._messages.find_one({"_id": entry.id}, {"seq": 1, "dirty": 1})
-            if held is None or held["seq"] != entry.seq or held["dirty"]:
-                raise SlotTaken(entry) from None
+    async def advance(self, entry: LogEntry, message: LogEntry | None = None) -> bool:
+        """Move a conversation's head to an entry; it never moves back.
 
-    async def _advance(self, entry: LogEntry) -> bool:
+        Args:
+            entry: What is visible now.
+            message: The message that it sent or changed, as it is now.
+
+        Returns:
+            Whether MongoDB knows the conversation.
+
+        Raises:
+            StoreUnavailable: MongoDB does not answer.
+        """
         head: Document = {
             "last_seq": entry.seq,
             "activity": activity_key(entry.conversation_id, datetime.now(UTC)),
         }
         if entry.msg_no is not None:
             head["message_count"] = entry.msg_no
+        if message is not None:
             # `$max` compares documents field by field, so the newest stays.
-            head["last_message"] = snapshot(entry)
-        result = await self._conversations.update_one(
-            {"_id": entry.conversation_id}, {"$max": head}
-        )
+            head["last_message"] = snapshot(message)
+        with unavailable():
+            result = await self._conversations.update_one(
+                {"_id": entry.conversation_id}, {"$max": head}
+            )
         return result.matched_count == 1
 
     async def put_conversation(self, row: Any, participants: list[int], members_seq: int) -> None:
@@ -133,7 +134,7 @@ class MongoLog:
         key = {"conversation_id": conversation_id, "user_id": user_id}
         with unavailable():
             await self._receipts.update_one(
-                {"_id": _receipt_id(conversation_id, user_id)},
+                {"_id": receipt_id(conversation_id, user_id)},
                 {
                     "$max": {"read_msg_no": msg_no, "read_at": datetime.now(UTC)},
                     "$setOnInsert": key,
@@ -157,43 +158,42 @@ class MongoLog:
         query = {"conversation_id": conversation_id, "seq": places, **_CLEAN}
         with unavailable():
             rows = await self._messages.find(query).sort("seq", ASCENDING).to_list()
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
-    async def messages(self, windows: Sequence[Window]) -> list[list[LogEntry]]:
-        """Each window's messages, in order; a hole is just missing.
+    async def series(self, windows: Sequence[Window], series: Series) -> list[list[LogEntry]]:
+        """Each window's entries, in order; a hole is just missing.
 
         One command for few messages, however many windows; one for each window for many.
         """
         wanted = [w for w in windows if w.low <= w.high]
         if len(wanted) > 1 and sum(len(w.numbers) for w in wanted) <= _LISTED:
-            places = [slot(w.conversation_id, n) for w in wanted for n in w.numbers]
-            rows = await self._in_slots({"$in": places})
+            places = [slot(w.owner, n) for w in wanted for n in w.numbers]
+            rows = await self._in_slots(series, {"$in": places})
         else:
             gate = asyncio.Semaphore(_AT_ONCE)
-            pages = await asyncio.gather(*(self._in_window(window, gate) for window in wanted))
+            pages = await asyncio.gather(*(self._in_window(w, series, gate) for w in wanted))
             rows = [row for page in pages for row in page]
         found: dict[UUID, list[LogEntry]] = defaultdict(list)
-        for row in sorted(rows, key=itemgetter("msg_no")):
-            found[row["conversation_id"]].append(_entry(row))
-        return [
-            [e for e in found[w.conversation_id] if w.low <= (e.msg_no or 0) <= w.high]
-            for w in windows
-        ]
+        for row in sorted(rows, key=itemgetter(series.slot)):
+            found[UUID(bytes=row[series.slot][:16])].append(entry_of(row))
+        return [[e for e in found[w.owner] if w.low <= series.number(e) <= w.high] for w in windows]
 
-    async def _in_window(self, window: Window, gate: asyncio.Semaphore) -> list[Document]:
-        low, high = (slot(window.conversation_id, n) for n in (window.low, window.high))
+    async def _in_window(
+        self, window: Window, series: Series, gate: asyncio.Semaphore
+    ) -> list[Document]:
+        low, high = (slot(window.owner, n) for n in (window.low, window.high))
         async with gate:
-            return await self._in_slots({"$gte": low, "$lte": high})
+            return await self._in_slots(series, {"$gte": low, "$lte": high})
 
-    async def _in_slots(self, slots: Document) -> list[Document]:
+    async def _in_slots(self, series: Series, slots: Document) -> list[Document]:
         with unavailable():
-            return await self._messages.find({"slot": slots, **_CLEAN}).to_list()
+            return await self._messages.find({series.slot: slots, **_CLEAN}).to_list()
 
     async def entries_by_ids(self, ids: Sequence[UUID]) -> dict[UUID, LogEntry]:
         """The entries with these ids."""
         with unavailable():
             rows = await self._messages.find({"_id": {"$in": list(ids)}, **_CLEAN}).to_list()
-        return {row["_id"]: _entry(row) for row in rows}
+        return {row["_id"]: entry_of(row) for row in rows}
 
     async def heads(self, ids: Sequence[UUID]) -> dict[UUID, int]:
         """The last place of each conversation."""
@@ -213,7 +213,7 @@ class MongoLog:
 
     async def read_positions(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, int]:
         """The last message that a user has read in each conversation."""
-        keys = [_receipt_id(i, user_id) for i in ids]
+        keys = [receipt_id(i, user_id) for i in ids]
         rows = self._receipts.find({"_id": {"$in": keys}}, {"conversation_id": 1, "read_msg_no": 1})
         with unavailable():
             return {row["conversation_id"]: row["read_msg_no"] for row in await rows.to_list()}
@@ -302,7 +302,8 @@ def conversation_document(row: Any, participants: list[int], members_seq: int) -
     }
 
 
-def _entry(row: Document) -> LogEntry:
+def entry_of(row: Document) -> LogEntry:
+    """An entry as its collection holds it, in the log's terms."""
     thread_id, thread_no = place_of(row.get("thread_slot"))
     _, edit_no = place_of(row.get("edit_slot"))
     return LogEntry(
@@ -364,5 +365,6 @@ def conversation_record(row: Document) -> ConversationRecord:
     )
 
 
-def _receipt_id(conversation_id: UUID, user_id: int) -> str:
+def receipt_id(conversation_id: UUID, user_id: int) -> str:
+    """The id of how far a user has read a conversation."""
     return f"{conversation_id.hex}:{user_id}"

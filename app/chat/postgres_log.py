@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.chat.log import ENTRY_FIELDS, LogEntry
+from app.chat.log import EDITS, ENTRY_FIELDS, MESSAGES, REPLIES, LogEntry, Series, Window
 from app.chat.models import (
     Conversation,
     ConversationHead,
@@ -91,7 +91,9 @@ _APPEND = text(
       SELECT EXISTS (SELECT FROM gate) AS is_current,
         :member IS NULL OR EXISTS (SELECT FROM members WHERE user_id = :member) AS is_member,
         :reply_to_id IS NULL OR EXISTS (SELECT FROM answered) AS has_answered,
-        :mentions_everyone OR ARRAY(SELECT user_id FROM members) @> :mention_ids AS has_mentioned
+        :mentions_everyone OR ARRAY(SELECT user_id FROM members UNION ALL
+          SELECT unnest(mention_ids) FROM messages WHERE id = :target_id
+        ) @> :mention_ids AS has_mentioned
     ), head AS (
       UPDATE conversation_heads
       SET last_seq = last_seq + 1, last_msg_no = last_msg_no + :is_message,
@@ -181,26 +183,28 @@ class StaleMode(StoreUnavailable):
 
 _MODE = Read(select(StoreState.epoch, StoreState.mode, StoreState.era))
 
-_entry_columns = [Message.__table__.c["metadata" if n == "metadata" else n] for n in ENTRY_FIELDS]
+ENTRY_COLUMNS = [Message.__table__.c["metadata" if n == "metadata" else n] for n in ENTRY_FIELDS]
 _BY_IDS = Read(
-    select(*_entry_columns).where(Message.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    select(*ENTRY_COLUMNS).where(Message.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 )
 _BY_SEQS = Read(
-    select(*_entry_columns)
+    select(*ENTRY_COLUMNS)
     .where(
         Message.conversation_id == bindparam("conversation_id"),
         Message.seq == any_(bindparam("numbers", type_=ARRAY(BigInteger))),
     )
     .order_by(Message.seq)
 )
-_BY_MSG_NOS = Read(
-    select(*_entry_columns)
-    .where(
-        Message.conversation_id == bindparam("conversation_id"),
-        Message.msg_no == any_(bindparam("numbers", type_=ARRAY(BigInteger))),
+_BY_NUMBERS = {
+    series: Read(
+        select(*ENTRY_COLUMNS).where(
+            getattr(Message, series.owner_field) == bindparam("owner"),
+            getattr(Message, series.number_field)
+            == any_(bindparam("numbers", type_=ARRAY(BigInteger))),
+        )
     )
-    .order_by(Message.msg_no)
-)
+    for series in (MESSAGES, REPLIES, EDITS)
+}
 _PENDING = Read(
     select(MirrorPending.conversation_id, MirrorPending.seq)
     .where(MirrorPending.created_at < func.now() - bindparam("older_than", type_=Interval))
@@ -222,7 +226,8 @@ _CONVERSATION = Read(
 )
 
 
-def _entry(row: Iterable[Any]) -> LogEntry:
+def entry_of(row: Iterable[Any]) -> LogEntry:
+    """An entry, from its columns in `ENTRY_COLUMNS`' order."""
     entry = LogEntry(*row)
     # The driver gives an enum as its label.
     entry.kind, entry.role = EntryKind(entry.kind), MessageRole(entry.role)
@@ -247,18 +252,18 @@ class PostgresLog:
     async def entries(self, conversation_id: UUID, seqs: Sequence[int]) -> list[LogEntry]:
         """The entries in these places, in order."""
         rows = await self._main.fetch(_BY_SEQS, conversation_id=conversation_id, numbers=list(seqs))
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
-    async def messages(self, conversation_id: UUID, numbers: Sequence[int]) -> list[LogEntry]:
-        """The messages with these numbers, in order."""
+    async def series(self, window: Window, series: Series) -> list[LogEntry]:
+        """A window's entries, in no order."""
         rows = await self._main.fetch(
-            _BY_MSG_NOS, conversation_id=conversation_id, numbers=list(numbers)
+            _BY_NUMBERS[series], owner=window.owner, numbers=list(window.numbers)
         )
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     async def entries_by_ids(self, ids: Sequence[UUID]) -> list[LogEntry]:
         """The entries with these ids, in no order."""
-        return [_entry(row) for row in await self._main.fetch(_BY_IDS, ids=list(ids))]
+        return [entry_of(row) for row in await self._main.fetch(_BY_IDS, ids=list(ids))]
 
     async def pending(self, *, older_than: timedelta, limit: int) -> list[tuple[UUID, int]]:
         """Places that MongoDB may not have yet, oldest first."""
@@ -324,7 +329,7 @@ async def append(
         )
     if row.id is None:
         raise NotFound("There is no such conversation.", field=["conversationId"])
-    return _entry(row[4:])
+    return entry_of(row[4:])
 
 
 async def lock_head(tx: AsyncConnection, conversation_id: UUID) -> None:

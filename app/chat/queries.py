@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID
 
-from app.chat.log import ConversationRecord, LogEntry
-from app.chat.mongo_log import Window
+from app.chat.log import MESSAGES, ConversationRecord, LogEntry, Window
 from app.chat.store import MessageStore
 from app.paging import (
     ListQuery,
@@ -85,7 +84,7 @@ async def messages_by_conversations(
         InvalidCursor: The cursor is of another list.
     """
     windows = [_window(parent, args) for parent in parents]
-    pages = await store.messages(windows)
+    pages = await store.series(MESSAGES, windows)
     return [
         Page(
             page,

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.chat.log import ConversationRecord, LogEntry
-from app.chat.mongo_log import Window
+from app.chat.log import ConversationRecord, LogEntry, Mention, Reaction, Series, Window
 
 
 class MessageStore(Protocol):
@@ -47,8 +46,8 @@ class MessageStore(Protocol):
     async def entries(self, conversation_id: UUID, low: int, high: int) -> list[LogEntry]:
         """The visible entries from place `low` to `high`, without a hole from `low` on."""
 
-    async def messages(self, windows: Sequence[Window]) -> list[list[LogEntry]]:
-        """Each window's visible messages, in order."""
+    async def series(self, series: Series, windows: Sequence[Window]) -> list[list[LogEntry]]:
+        """Each window's visible entries, in order, without a hole from its start on."""
 
     async def entries_by_ids(self, ids: Sequence[UUID]) -> dict[UUID, LogEntry]:
         """The visible entries with these ids."""
@@ -66,3 +65,19 @@ class MessageStore(Protocol):
 
     async def read_positions(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, int]:
         """The last message that a user has read in each conversation."""
+
+    async def reactions(self, message_ids: Sequence[UUID]) -> dict[UUID, list[Reaction]]:
+        """The reactions to messages, in the order in which each emoji first came."""
+
+    async def pins(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, UUID]]]:
+        """Pairs of place and pinned message, by conversation, the last pinned first."""
+
+    async def mentions(
+        self, user_id: int, *, limit: int, descending: bool = True, beyond: str | None = None
+    ) -> list[Mention]:
+        """Messages that mention a user in the order of their time, beyond a place."""
+
+    async def mention_numbers(
+        self, ids: Sequence[UUID], user_id: int, after: int
+    ) -> dict[UUID, list[int]]:
+        """The numbers, beyond one, of the messages that mention a user, by conversation."""

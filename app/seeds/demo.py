@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.chat import commands as chat
 from app.chat import membership
-from app.chat.commands import NewMessage
+from app.chat.content import NewMessage
 from app.chat.log import LogEntry, group_conversation_id, message_id
 from app.chat.models import EntryKind, MessageRole
 from app.groups.models import GroupRole

@@ -93,15 +93,15 @@ async def attempt(person: Person, mutation: str, **values: Any) -> dict[str, Any
 @contextmanager
 def failing(attempts: set[int]) -> Iterator[None]:
     """Let these attempts to write an entry to MongoDB fail."""
-    put, count = MongoLog.put, iter(range(10**9))
+    insert, count = MongoLog.insert, iter(range(10**9))
 
-    async def put_or_die(self: MongoLog, entry: LogEntry) -> bool:
+    async def insert_or_die(self: MongoLog, entry: LogEntry) -> None:
         if next(count) in attempts:
             raise StoreUnavailable("mongodb")
-        return await put(self, entry)
+        await insert(self, entry)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MongoLog, "put", put_or_die)
+        patch.setattr(MongoLog, "insert", insert_or_die)
         yield
 
 

@@ -243,13 +243,13 @@ async def test_entry_that_cannot_be_carried_over_holds_up_no_other(
     bad, good = (uuid_of(i, "Conversation", field=[]) for i in conversations)
     carried = []
 
-    async def mirror(entry: LogEntry) -> None:
+    async def show(entry: LogEntry) -> None:
         if entry.conversation_id == bad:
             raise OverflowError("MongoDB can only handle up to 8-byte ints")
         carried.append(entry.conversation_id)
 
     await store._forget()  # as if neither had been carried over
-    monkeypatch.setattr(store, "_mirror", mirror)
+    monkeypatch.setattr(store, "_show", show)
     async with world.services.main.begin() as tx:
         for age, conversation in ((2, bad), (1, good)):
             long_ago = text(f"now() - interval '{age} hours'")

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from app.chat.log import LogEntry
+from app.chat.mirror import Mirror
 from app.chat.mongo_log import MongoLog, SlotTaken
 from app.errors import StoreUnavailable
 from app.services import Services
@@ -42,11 +43,11 @@ async def send_and_die(
     """Send a message that PostgreSQL commits and MongoDB never hears of; its client key."""
     key = str(uuid4())
 
-    async def die(_: MongoLog, entry: LogEntry) -> bool:
+    async def die(_: Mirror, entry: LogEntry) -> None:
         raise StoreUnavailable("mongodb")
 
     with patch.context() as dying:
-        dying.setattr(MongoLog, "put", die)
+        dying.setattr(Mirror, "carry", die)
         code = await sender.client.refused(SEND, id=conversation_id, text=text, key=key)
     assert code == "UNAVAILABLE"
     return key
@@ -116,20 +117,20 @@ async def test_one_place_that_cannot_be_swept_does_not_keep_the_others(
     one, other = await world.users(2)
     stuck, conversation = await world.group(one), await world.direct(one, other)
     stuck = await world.conversation_of(one, stuck)
-    put = MongoLog.put
+    insert = MongoLog.insert
 
-    async def diverged(self: MongoLog, entry: LogEntry) -> bool:
+    async def diverged(self: MongoLog, entry: LogEntry) -> None:
         if entry.text == "stuck":
             raise SlotTaken(entry)
-        return await put(self, entry)
+        await insert(self, entry)
 
     await send_and_die(one, stuck, "stuck", monkeypatch)
     await send_and_die(one, conversation, "left behind", monkeypatch)
-    monkeypatch.setattr(MongoLog, "put", diverged)
+    monkeypatch.setattr(MongoLog, "insert", diverged)
     await services.chat.sweep()  # type: ignore[attr-defined]
     assert await texts_of(other, conversation) == ["left behind"]
 
-    monkeypatch.setattr(MongoLog, "put", put)
+    monkeypatch.setattr(MongoLog, "insert", insert)
     await services.chat.sweep()  # type: ignore[attr-defined]
     assert await texts_of(one, stuck) == ["stuck"]
 

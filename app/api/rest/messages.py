@@ -20,7 +20,7 @@ from app.api.rest.models import (
     Profile,
 )
 from app.api.rest.resource import Call, answer
-from app.chat import commands
+from app.chat import commands, content
 from app.chat.log import ConversationRecord, LogEntry, group_conversation_id
 from app.errors import DomainError, Invalid, NotFound, Required, StoreUnavailable
 from app.media import AttachmentType
@@ -60,7 +60,7 @@ async def send_message(call: Call) -> Response:
     attachments = [media.Attachment(item.url, item.type) for item in given.attachments]
     if given.file_url is not None:
         attachments.append(media.Attachment(given.file_url, AttachmentType.FILE))
-    new = commands.NewMessage(given.content, attachments, given.metadata)
+    new = content.NewMessage(given.content, attachments, given.metadata)
     try:
         sent = await commands.send_message(
             context.services, context.viewer, room_id, new, client_key=key

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from app.chat.commands import MAX_TEXT
+from app.chat.content import MAX_TEXT
 from app.chat.models import MessageRole
 from app.groups.models import GroupRole
 from app.media import MAX_ATTACHMENTS, MAX_URL_LENGTH, AttachmentType

@@ -1,0 +1,98 @@
+"""What a message may say: its text and files, and whom it mentions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from app.chat.backend import Backend
+from app.chat.log import ConversationRecord
+from app.chat.models import ConversationKind
+from app.errors import Forbidden, Invalid, NotFound, TooLong
+from app.groups.models import GroupRole
+from app.groups.queries import memberships_of_viewer
+from app.media import Attachment
+from app.text import clean_text
+from app.users.queries import users_by_public_ids
+from app.viewer import Viewer
+
+MAX_TEXT = 10_000  # characters
+MAX_MENTIONS = 50  # users named one by one
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What a sender says: text, attachments or both.
+
+    Attributes:
+        text: What it says.
+        attachments: Files beside the text.
+        metadata: What clients keep with it.
+        reply_to: The message that it answers.
+        mentions: Whom it mentions, by public ids.
+        everyone: Whether it mentions everybody who takes part.
+    """
+
+    text: str | None
+    attachments: Sequence[Attachment] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+    reply_to: UUID | None = None
+    mentions: Sequence[UUID] = ()
+    everyone: bool = False
+
+
+def clean_message_text(text: str | None, attachments: Sequence[object]) -> str | None:
+    """The text of a message, which may have none beside attachments.
+
+    Raises:
+        Required, TooLong, Invalid: See `app.text.clean_text`.
+    """
+    if text is None and attachments:
+        return None
+    return clean_text(text or "", field=["input", "text"], max_length=MAX_TEXT, multiline=True)
+
+
+async def mentioned(backend: Backend, viewer: Viewer, public_ids: Sequence[UUID]) -> list[int]:
+    """The numbers of the users that a message mentions; whether they take part, the log checks.
+
+    Raises:
+        TooLong: They are more than `MAX_MENTIONS`.
+        NotFound: One of them is no user.
+    """
+    where = ["input", "mentionIds"]
+    wanted = list(dict.fromkeys(public_ids))
+    if len(wanted) > MAX_MENTIONS:
+        raise TooLong(f"At most {MAX_MENTIONS} mentions.", field=where)
+    if not wanted:
+        return []
+    users = await users_by_public_ids(backend.auth, viewer, wanted)
+    if None in users:
+        raise NotFound("There is no such user.", field=where)
+    return sorted(user.id for user in users if user is not None)
+
+
+async def check_mentions_everyone(
+    backend: Backend, viewer: Viewer, conversation: ConversationRecord
+) -> None:
+    """Refuse to mention everybody, but for who leads the group.
+
+    Raises:
+        Invalid: It is no group's conversation.
+        Forbidden: The viewer does not lead the group.
+    """
+    where = ["input", "mentionEveryone"]
+    if conversation.kind is not ConversationKind.GROUP:
+        raise Invalid("Only a group's conversation has everybody to mention.", field=where)
+    if not await leads(backend, viewer, conversation):
+        raise Forbidden("Owners and admins of the group mention everybody.", field=where)
+
+
+async def leads(backend: Backend, viewer: Viewer, conversation: ConversationRecord) -> bool:
+    """Whether a conversation's order is the viewer's to keep: a group's owners' and admins'.
+
+    Without a group it is everybody's who takes part.
+    """
+    if conversation.group_id is None:
+        return True
+    (member,) = await memberships_of_viewer(backend.main, viewer, [conversation.group_id])
+    return member is not None and member.role in (GroupRole.OWNER, GroupRole.ADMIN)
