@@ -30,6 +30,7 @@ from app.api.products import ProductQueries
 from app.api.profile import ProfileMutations, ProfileQueries
 from app.api.rate_limit import RateLimitQueries
 from app.api.scalars import DATE_TIME
+from app.api.search import SearchQueries
 from app.api.service_accounts import ServiceAccountMutations
 from app.api.types import Conversation, Group, Message, Node, Product, Session, User
 from app.api.user_mutations import UserMutations
@@ -104,6 +105,7 @@ Query = merge_types(
         ChatQueries,
         AuditQueries,
         RateLimitQueries,
+        SearchQueries,
     ),
 )
 Mutation = merge_types(

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy import (
     text as sql,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.stores.tables import (
@@ -189,6 +190,11 @@ class Message(Timestamps, MainBase):
     # The seq of the last edit or delete applied: applying `where version < seq` is idempotent.
     version: Mapped[Counter]
     epoch: Mapped[int] = mapped_column(BigInteger)
+    # Words as they are: people write in more languages than one.
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        Computed("to_tsvector('simple'::regconfig, COALESCE(text, ''::text))", persisted=True),
+    )
 
     __table_args__ = (
         UniqueConstraint("conversation_id", "seq"),
@@ -218,6 +224,14 @@ class Message(Timestamps, MainBase):
             "thread_no",
             unique=True,
             postgresql_where=sql("thread_id IS NOT NULL"),
+        ),
+        # Both in one index, of btree_gin: a conversation's hits alone are read.
+        Index(
+            "ix_messages_conversation_id_search",
+            "conversation_id",
+            "search",
+            postgresql_using="gin",
+            postgresql_where=sql("kind = 'message'"),
         ),
     )
 

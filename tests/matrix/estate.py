@@ -222,17 +222,19 @@ async def _talk(estate: Estate) -> dict[str, str]:
     await people[OWNER].client.mutate(
         MEMBER_REMOVE, group=group, user=people[FORMER].id, key=uuid4().hex
     )
+    said = _secret(estate, "late", *_CLOSE)
     sent = await people[OWNER].client.mutate(
         SEND_FILE,
         id=talk,
-        text=_secret(estate, "late", *_CLOSE),
+        text=said,
         url=f"https://files.example/{_secret(estate, 'file', *_CLOSE)}",
         note={"note": _secret(estate, "metadata", *_CLOSE)},
         key=uuid4().hex,
     )
     message: str = sent["message"]["id"]
     tag = await _describe(estate, talk, message)
-    return {"talk": talk, "message": message, "before": before, "inbox": inbox, "tag": tag}
+    words = {"before": before, "inbox": inbox, "tag": tag, "said": said}
+    return {"talk": talk, "message": message, **words}
 
 
 async def _cursors(estate: Estate, client: Client, talk: str) -> tuple[str, str]:

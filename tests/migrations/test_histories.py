@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.migrations import (
@@ -124,6 +125,8 @@ async def test_migrations_make_exactly_the_models(
         (built.database_url or "").replace("postgresql://", "postgresql+asyncpg://")
     )
     async with engine.begin() as connection:
+        for extension in ("btree_gin",):  # indexes need it, and no model makes it
+            await connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
         await connection.run_sync(postgres.metadata_of(database).create_all)
     await engine.dispose()
 

@@ -102,6 +102,17 @@ ROOTS: dict[str, dict[str, Ask]] = {
         "by tag": Ask("filter: {tag: $tag}", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}),
         "of groups": Ask("filter: {kind: GROUP}", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}),
     },
+    "messageSearch": {
+        "": Ask("query: $said", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}),
+        "in a conversation": Ask(
+            "query: $said, filter: {conversationId: $talk}",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
+        ),
+        "in a private one": Ask(
+            "query: $said, filter: {conversationId: $assistant}",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=HIDDEN),
+        ),
+    },
     "auditEvents": {
         "": Ask("", _FOR_ADMINS),
         "by object": Ask("filter: {objectId: $rejected}", _FOR_ADMINS),
