@@ -8,7 +8,9 @@ from functools import partial
 from operator import attrgetter
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
+from app.api.call_logging import CallLogging
 from app.api.callers import Callers
 from app.api.charging import Charging, payer_of
 from app.api.context import Context, make_context
@@ -17,6 +19,7 @@ from app.api.health import check_stores, health_routes
 from app.api.http import graphql_routes
 from app.api.keys import key_routes
 from app.api.lease import Presence, Stop
+from app.api.logged_routes import LoggedRoutes
 from app.api.rest.resource import Desk
 from app.api.rest.routes import rest_routes
 from app.api.schema import schema
@@ -25,6 +28,7 @@ from app.errors import Unauthenticated
 from app.limits import Budget, Rate
 from app.services import Services, open_services
 from app.settings import Settings
+from app.usage.api_log import ApiCall
 from app.users.viewers import viewer_of
 from app.viewer import Origin, Viewer
 
@@ -63,6 +67,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
     charging = Charging(lambda: services().limiter, _rate(settings), rate_of, payer_of)
     callers = Callers(authenticate, settings, charging)
 
+    def note(call: ApiCall) -> None:
+        services().calls.note(call)
+
+    logging = CallLogging(note, attrgetter("user_id")) if settings.api_log else None
+
     routes = [
         *graphql_routes(
             schema,
@@ -71,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             settings=settings,
             charging=charging,
             presence=presence,
+            logging=logging,
         ),
         *rest_routes(Desk(callers, context, settings)),
         *key_routes(lambda: services().tokens),
@@ -81,7 +91,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=protection(settings),
+        middleware=[*protection(settings), Middleware(LoggedRoutes, logging=logging)],
         exception_handlers={Exception: partial(internal_error, settings)},
     )
     return app

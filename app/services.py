@@ -21,6 +21,7 @@ from app.stores.redis import Redis
 from app.tasks import stop
 from app.tokens import Tokens, open_tokens, signing_key
 from app.upkeep import keep_up
+from app.usage.api_log import CallLog
 from app.usage.counting import keep_counting
 from app.users.accounts import Accounts
 from app.users.external import ExternalIdentity
@@ -39,6 +40,7 @@ class Services:
         live: What this process hears of conversations.
         limiter: Counts what callers use.
         accounts: What signing in takes.
+        calls: The log of the API's calls.
     """
 
     settings: Settings
@@ -52,6 +54,7 @@ class Services:
     tokens: Tokens
     limiter: Limiter
     accounts: Accounts
+    calls: CallLog
 
 
 @asynccontextmanager
@@ -79,7 +82,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         chat.start()
         stack.push_async_callback(chat.close)
         idle = timedelta(seconds=settings.refresh_token_ttl)
-        upkeep = asyncio.create_task(keep_up(main, auth, mongo, idle))
+        upkeep = asyncio.create_task(keep_up(main, auth, mongo, idle, settings.api_log_months))
         stack.push_async_callback(stop, [upkeep])
         live = Live(chat, bus, settings.sweep_interval)
         live.start()
@@ -99,10 +102,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             main, auth, signing_key(settings), settings.audit_checkpoint_interval
         )
         stack.push_async_callback(stop, [asyncio.create_task(anchoring)])
+        calls = CallLog(main, settings.api_log_queue)
+        calls.start()
+        stack.push_async_callback(calls.close)
         counting = keep_counting(main, settings.usage_count_interval)
         stack.push_async_callback(stop, [asyncio.create_task(counting)])
         yield Services(
-            settings, main, auth, mongo, redis, bus, chat, live, tokens, limiter, accounts
+            settings, main, auth, mongo, redis, bus, chat, live, tokens, limiter, accounts, calls
         )
 
 

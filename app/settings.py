@@ -136,6 +136,14 @@ class Settings(BaseSettings):
         300.0, gt=0, description="seconds between signed checkpoints of the audit"
     )
 
+    # -- usage
+    api_log: bool = Field(True, description="whether the API's calls are logged")
+    api_log_queue: int = Field(
+        10_000, ge=1, description="calls that may wait to be logged; more are dropped"
+    )
+    api_log_months: int = Field(
+        6, ge=0, description="whole months before this one that the log keeps; 0: all of them"
+    )
     usage_count_interval: float = Field(
         1.0, gt=0, description="seconds between additions of the ledger to the totals"
     )

@@ -9,6 +9,7 @@ from beanie import init_beanie
 from app.chat.documents import DOCUMENTS
 from app.errors import StoreUnavailable
 from app.migrations.partitions import ensure_partitions
+from app.migrations.retention import drop_old_calls
 from app.stores.mongo import Mongo, unavailable
 from app.stores.postgres import Postgres
 from app.users.retention import forget_expired
@@ -19,7 +20,9 @@ _DAY = 86_400.0  # seconds
 _RETRY = 5.0
 
 
-async def keep_up(main: Postgres, auth: Postgres, mongo: Mongo, idle: timedelta) -> None:
+async def keep_up(
+    main: Postgres, auth: Postgres, mongo: Mongo, idle: timedelta, call_months: int
+) -> None:
     """Run until cancelled; a store that is down is tried again.
 
     Args:
@@ -27,6 +30,7 @@ async def keep_up(main: Postgres, auth: Postgres, mongo: Mongo, idle: timedelta)
         auth: The auth database, which may be the same.
         mongo: Where conversations are.
         idle: How long a session goes on without being used.
+        call_months: How many whole months the log of calls keeps besides this one; 0 for all.
     """
     while True:
         try:
@@ -36,6 +40,9 @@ async def keep_up(main: Postgres, auth: Postgres, mongo: Mongo, idle: timedelta)
             for database in (main, auth):
                 async with database.begin() as tx:
                     await ensure_partitions(tx)
+            if call_months:
+                async with main.begin() as tx:
+                    await drop_old_calls(tx, call_months)
         except StoreUnavailable as error:
             _log.warning("%s; its indexes and partitions wait", error)
             await asyncio.sleep(_RETRY)

@@ -11,6 +11,7 @@ from graphql import ExecutionResult, GraphQLSchema, OperationType
 from graphql.execution import Executor, create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 
+from app.api.call_logging import Call, CallLogging
 from app.api.callers import Authenticate, Callers
 from app.api.charging import MUTATION, Charge, Charging
 from app.api.documents import Documents, Operation
@@ -30,6 +31,7 @@ from app.api.lease import Presence
 from app.api.query_cost import cost
 from app.limits import Budget
 from app.settings import Settings
+from app.viewer import Origin
 
 Variables = dict[str, Any]
 # A viewer and a context are the application's: nothing here looks inside them.
@@ -49,6 +51,7 @@ class Engine:
             reads what another has cached.
         presence: How long a viewer on a socket stays signed in; None for as long as it is open.
         sockets: How many are open, by whose they are.
+        logging: How calls are logged; None for not at all.
     """
 
     schema: GraphQLSchema
@@ -59,6 +62,11 @@ class Engine:
     settings: Settings
     sockets: Counter[str] = field(default_factory=Counter)
     presence: Presence | None = None
+    logging: CallLogging | None = None
+
+    def call(self, method: str, origin: Origin) -> Call:
+        """What is logged of a call that begins now."""
+        return Call(self.logging, method, origin)
 
 
 def make_engine(
@@ -69,6 +77,7 @@ def make_engine(
     settings: Settings,
     charging: Charging | None = None,
     presence: Presence | None = None,
+    logging: CallLogging | None = None,
 ) -> Engine:
     """The engine of a Strawberry schema, whose custom scalars it makes refuse NaN."""
     core = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
@@ -81,6 +90,7 @@ def make_engine(
         make_context=make_context,
         settings=settings,
         presence=presence,
+        logging=logging,
     )
 
 
@@ -90,8 +100,10 @@ async def respond(
     variables: Variables,
     viewer: Any,
     charge: Charge | None = None,
+    *,
+    call: Call | None = None,
 ) -> bytes:
-    """Run a query or a mutation to its response, as JSON.
+    """Run a query or a mutation to its response, as JSON, and let the log know its first error.
 
     Raises:
         Refusal: The variables do not fit, nothing is left to pay with, it took too long, or it
@@ -100,7 +112,7 @@ async def respond(
     try:
         executor = await _executor(engine, operation, variables, viewer, charge)
         async with asyncio.timeout(engine.settings.operation_timeout):
-            return await _complete(executor.execute_operation())
+            return await _complete(executor.execute_operation(), call)
     except TimeoutError as error:
         raise timed_out() from error
     except Exception as error:
@@ -114,6 +126,7 @@ async def stream(
     viewer: Any,
     charge: Charge | None = None,
     *,
+    call: Call | None = None,
     current: Callable[[], Any] | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """Run a subscription: one response, as JSON, for each event of its source.
@@ -145,7 +158,7 @@ async def stream(
                 viewer = viewer if current is None else current()
                 per_event.context_value = engine.make_context(viewer, budget)
                 async with asyncio.timeout(timeout):
-                    response = await _complete(per_event.execute_operation(serially=False))
+                    response = await _complete(per_event.execute_operation(serially=False), call)
                 yield response
         finally:
             if isinstance(events, AsyncGenerator):
@@ -194,10 +207,12 @@ def _cost(engine: Engine, operation: Operation, variables: Variables, limit: int
     return points + MUTATION if operation.kind is OperationType.MUTATION else points
 
 
-async def _complete(pending: Any) -> bytes:
+async def _complete(pending: Any, call: Call | None) -> bytes:
     result = await pending if optimized_is_awaitable(pending) else pending
     response: dict[str, Any] = {"data": result.data}
     if result.errors:
         errors: list[FormattedError] = field_errors(result.errors)
+        if call is not None:
+            call.failed(errors)
         response = {"errors": errors, **response}
     return encode(response)

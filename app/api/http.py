@@ -20,7 +20,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from app.api.body import ClientGone, check_json, read_body, wait_for_disconnect
-from app.api.callers import Authenticate, client_address
+from app.api.call_logging import CLIENT_GONE, Call, CallLogging
+from app.api.callers import Authenticate, client_address, origin_of
 from app.api.charging import (
     REFUSED_DOCUMENT,
     Charge,
@@ -61,6 +62,7 @@ def graphql_routes(
     settings: Settings,
     charging: Charging | None = None,
     presence: Presence | None = None,
+    logging: CallLogging | None = None,
 ) -> list[BaseRoute]:
     """The routes of `/graphql`: HTTP and `graphql-transport-ws`.
 
@@ -72,6 +74,7 @@ def graphql_routes(
         settings: Their limits, and whether the explorer is on.
         charging: How callers are charged.
         presence: How long viewers on sockets stay signed in.
+        logging: How calls are logged.
     """
     engine = make_engine(
         schema,
@@ -80,6 +83,7 @@ def graphql_routes(
         settings=settings,
         charging=charging,
         presence=presence,
+        logging=logging,
     )
     return [
         WebSocketRoute("/graphql", serve_socket(engine)),
@@ -95,10 +99,16 @@ class GraphQLOverHTTP:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that is gone gets nothing."""
+        origin = origin_of(client_address(scope), Headers(scope=scope))
+        call = self.engine.call(scope["method"], origin)
         try:
-            answer = await _answer(self.engine, scope, receive)
+            answer = await _answer(self.engine, scope, receive, call)
+            call.status = answer.status
         except ClientGone:
+            call.status = CLIENT_GONE
             return
+        finally:
+            call.end()
         headers = {
             "content-type": f"{answer.media_type}; charset=utf-8",
             "content-length": str(len(answer.body)),
@@ -112,7 +122,7 @@ class GraphQLOverHTTP:
         await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _answer(engine: Engine, scope: Scope, receive: Receive) -> Answer:
+async def _answer(engine: Engine, scope: Scope, receive: Receive, call: Call) -> Answer:
     headers = Headers(scope=scope)
     accept = ",".join(headers.getlist("accept"))
     if scope["method"] == "GET" and engine.settings.explorer and prefers_html(accept):
@@ -123,12 +133,14 @@ async def _answer(engine: Engine, scope: Scope, receive: Receive) -> Answer:
     charge = engine.callers.charge(client_address(scope))
     try:
         _check_request(scope["method"], headers, media_type)
-        body = await _execute(engine, scope, headers, receive, charge)
+        body = await _execute(engine, scope, headers, receive, charge=charge, call=call)
         answer = Answer(HTTPStatus.OK, body, media_type or JSON)
     except ClientGone:
         raise
     except Exception as error:  # noqa: BLE001 - the last place where it can still be answered
-        answer = _refused(refuse_exception(error), media_type or JSON)
+        refusal = refuse_exception(error)
+        call.refused(refusal)
+        answer = _refused(refusal, media_type or JSON)
     if charge is not None:
         answer.headers.update(charge.headers())
     return answer
@@ -144,18 +156,26 @@ def _check_request(method: str, headers: Headers, media_type: str | None) -> Non
 
 
 async def _execute(
-    engine: Engine, scope: Scope, headers: Headers, receive: Receive, charge: Charge | None
+    engine: Engine,
+    scope: Scope,
+    headers: Headers,
+    receive: Receive,
+    *,
+    charge: Charge | None,
+    call: Call,
 ) -> bytes:
     viewer = await engine.callers.admit(scope, headers, charge)
+    call.viewer = viewer
     async with paid_if_refused(charge, REFUSED_DOCUMENT):
         parameters = await _parameters(engine, scope, headers, receive)
         operation = engine.documents.requested(parameters)
+        call.named(operation.name)
         if operation.kind is OperationType.SUBSCRIPTION:
             message = "Subscriptions run over WebSocket, as graphql-transport-ws."
             raise refuse_transport(400, message)
         if operation.kind is OperationType.MUTATION and scope["method"] == "GET":
             raise _method_refused("A mutation must be sent by POST.", "POST")
-        running = respond(engine, operation, parameters.variables, viewer, charge)
+        running = respond(engine, operation, parameters.variables, viewer, charge, call=call)
         is_query = operation.kind is OperationType.QUERY
         return await (_unless_gone(running, receive) if is_query else running)
 

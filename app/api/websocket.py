@@ -14,6 +14,7 @@ from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from app.api.call_logging import WEBSOCKET, Call
 from app.api.callers import origin_of
 from app.api.charging import (
     REFUSED_DOCUMENT,
@@ -252,6 +253,8 @@ class _Socket:
             raise ProtocolError(4409, f"Subscriber for {message.id} already exists")
         limit, parameters = self._settings.socket_max_operations, message.parameters
         charge = self._engine.callers.charge(self._address)
+        call = self._engine.call(WEBSOCKET, self._origin)
+        call.viewer = self._viewer
         try:
             if charge is not None:
                 charge.of(self._viewer)
@@ -261,9 +264,13 @@ class _Socket:
             async with paid_if_refused(charge, REFUSED_DOCUMENT):
                 operation = self._engine.documents.requested(parameters)
         except Exception as error:  # noqa: BLE001 - this operation fails, and the socket lives
-            await self._send(write_error(message.id, refuse_exception(error).errors))
+            refusal = refuse_exception(error)
+            call.refused(refusal)
+            call.end()
+            await self._send(write_error(message.id, refusal.errors))
             return
-        running = self._operate(message.id, operation, parameters.variables, charge)
+        call.named(operation.name)
+        running = self._operate(message.id, operation, parameters.variables, charge, call)
         task = asyncio.create_task(running)
         self._operations[message.id] = _Running(task, operation.kind is OperationType.MUTATION)
 
@@ -277,30 +284,50 @@ class _Socket:
             _insist(running.task)
 
     async def _operate(
-        self, operation_id: str, operation: Operation, variables: Variables, charge: Charge | None
+        self,
+        operation_id: str,
+        operation: Operation,
+        variables: Variables,
+        charge: Charge | None,
+        call: Call,
     ) -> None:
         begin_request()
         with suppress(WebSocketDisconnect):
             try:
                 async with paid_if_refused(charge, REFUSED_DOCUMENT):
-                    await self._send_responses(operation_id, operation, variables, charge)
+                    await self._send_responses(operation_id, operation, variables, charge, call)
                 last = write_complete(operation_id)
             except WebSocketDisconnect:
                 raise
             except Exception as error:  # noqa: BLE001 - this operation fails, and the socket lives
-                last = write_error(operation_id, refuse_exception(error).errors)
+                refusal = refuse_exception(error)
+                call.refused(refusal)
+                last = write_error(operation_id, refusal.errors)
+            finally:
+                call.end()
             if self._is_heard(operation_id):
                 # Free before the client can know it, so that it may use the id again.
                 del self._operations[operation_id]
                 await self._send(last)
 
     async def _send_responses(
-        self, operation_id: str, operation: Operation, variables: Variables, charge: Charge | None
+        self,
+        operation_id: str,
+        operation: Operation,
+        variables: Variables,
+        charge: Charge | None,
+        call: Call,
     ) -> None:
         if operation.kind is OperationType.SUBSCRIPTION:
             engine, viewer = self._engine, self._viewer
             responses = stream(
-                engine, operation, variables, viewer, charge, current=lambda: self._viewer
+                engine,
+                operation,
+                variables,
+                viewer,
+                charge,
+                call=call,
+                current=lambda: self._viewer,
             )
             async with aclosing(responses):
                 async for response in responses:
@@ -308,7 +335,9 @@ class _Socket:
                         return  # its cancellation was lost; see `_insist`
                     await self._send(write_next(operation_id, response))
         else:
-            response = await respond(self._engine, operation, variables, self._viewer, charge)
+            response = await respond(
+                self._engine, operation, variables, self._viewer, charge, call=call
+            )
             if self._is_heard(operation_id):
                 await self._send(write_next(operation_id, response))
 

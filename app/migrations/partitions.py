@@ -58,7 +58,7 @@ async def ensure_partitions(connection: AsyncConnection, months_ahead: int = 3) 
                 for month in await _months(connection, table, months_ahead)
             }
             missing = {key: months[key] for key in months.keys() - existing}
-            if missing and await _lock(connection, table):
+            if missing and await lock_table(connection, table):
                 for partition, month in sorted(missing.items()):
                     await _create(connection, table, partition, month)
                     created.append(partition)
@@ -80,7 +80,7 @@ async def _months(connection: AsyncConnection, table: Table, months_ahead: int) 
     return sorted({*months, *map(_month_of, stray)})
 
 
-async def _lock(connection: AsyncConnection, table: Table) -> bool:
+async def lock_table(connection: AsyncConnection, table: Table) -> bool:
     """Keep everybody out of a table and its default partition; False where that takes too long.
 
     Attaching a partition locks the default one alone: a row that was on its way there would then
@@ -95,7 +95,7 @@ async def _lock(connection: AsyncConnection, table: Table) -> bool:
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
             raise
-        _log.warning("%s is in use: its next partitions wait for the next call", table.name)
+        _log.warning("%s is in use: its partitions wait for the next call", table.name)
         return False
     return True
 

@@ -1,6 +1,6 @@
 """PostgreSQL: pooled connections, reads compiled once, and transactions."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -105,6 +105,19 @@ class Postgres:
         with _unavailable():
             async with self.engine.begin() as connection:
                 yield connection
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Add rows to a table in one command: all of them, or none.
+
+        Raises:
+            StoreUnavailable: The database does not answer in time; the outcome is unknown.
+        """
+        with _unavailable():
+            async with self.engine.connect() as connection:
+                driver = (await connection.get_raw_connection()).driver_connection
+                await driver.copy_records_to_table(  # type: ignore[union-attr]
+                    table, records=rows, columns=columns
+                )
 
     async def ping(self) -> None:
         """Answer if the database does.

@@ -108,5 +108,9 @@ class ApiLog(MainBase):
         Index("ix_api_logs_user_id", "user_id"),
         Index("ix_api_logs_endpoint", "endpoint"),
         Index("ix_api_logs_created_at", "created_at"),
-        {"postgresql_partition_by": "RANGE (created_at)"},
+        # The application only adds to it.
+        {
+            "postgresql_partition_by": "RANGE (created_at)",
+            "info": {"rights": "SELECT, INSERT"},
+        },
     )

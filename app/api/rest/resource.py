@@ -16,12 +16,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.api.body import ClientGone, check_json, read_body
+from app.api.call_logging import CLIENT_GONE
 from app.api.callers import Callers, client_address
 from app.api.charging import Charge, paid_if_refused
 from app.api.context import Context
 from app.api.encoding import encode
 from app.api.execution import MakeContext
 from app.api.failures import Refusal, refuse_exception, refuse_transport, timed_out
+from app.api.logged_routes import call_of
 from app.api.parameters import parse_json
 from app.api.rest.models import Problem
 from app.errors import ErrorCode, Invalid
@@ -132,12 +134,16 @@ class Resource:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that is gone gets nothing."""
         charge = self.desk.callers.charge(client_address(scope))
+        logged = call_of(scope)
         try:
             response = await self._answer(scope, receive, charge)
         except ClientGone:
+            logged.status = CLIENT_GONE
             return
         except Exception as error:  # noqa: BLE001 - the last place where it can still be answered
-            response = problem(error)
+            refusal = refuse_exception(error)
+            logged.refused(refusal)
+            response = problem(refusal)
         if charge is not None:
             response.headers.update(charge.headers())
         await response(scope, receive, send)
@@ -150,6 +156,7 @@ class Resource:
             raise refuse_transport(405, message, headers={"allow": allowed})
         headers = Headers(scope=scope)
         viewer = await self.desk.callers.admit(scope, headers, charge)
+        call_of(scope).viewer = viewer
         call = Call(self.desk, viewer, charge, scope, headers, receive)
         async with paid_if_refused(charge, REFUSED):
             try:
