@@ -70,6 +70,7 @@ def test_an_index_finds_what_it_does_not_tell() -> None:
         ([new_key().decode()], None, "set together"),
         (["A" * 43 + "="] * 2, new_key().decode(), "names a key twice"),
     ],
+    ids=["not base64", "too short", "no index key", "twice"],  # the keys differ in each process
 )
 def test_bad_keys_are_refused_without_being_told(
     keys: list[str], index: str | None, complaint: str, tmp_path: Path
