@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -37,17 +37,30 @@ class PageArgs:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Items in list order, each with its cursor, and whether there are more on either side."""
+    """Items in list order, each with its cursor, and whether there are more on either side.
+
+    Attributes:
+        start: The place where it begins, if that is not the first item's.
+        end: The place where it ends, if that is not the last item's.
+    """
 
     items: Sequence[T]
     cursors: Sequence[str]
     has_next: bool = False
     has_previous: bool = False
+    start: str | None = None
+    end: str | None = None
 
     @classmethod
     def empty(cls) -> "Page[T]":
         """A page of nothing."""
         return cls((), ())
+
+    def stopped_at(self, cursor: str, *, backward: bool) -> "Page[T]":
+        """The same page as what was found up to a place, beyond which nothing was looked for."""
+        if backward:
+            return replace(self, has_previous=True, start=cursor)
+        return replace(self, has_next=True, end=cursor)
 
 
 def page_args(

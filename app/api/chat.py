@@ -7,42 +7,15 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import Parent
 
-from app.api.connection import OrderDirection, connection
 from app.api.context import Info
 from app.api.ids import global_id, uuid_of
 from app.api.types import Conversation, Message, User
-from app.chat import queries, subscriptions
+from app.chat import subscriptions
 from app.chat.log import ConversationRecord, LogEntry
-from app.chat.models import ConversationKind
-from app.chat.queries import ConversationOrder
 from app.errors import NotFound
-from app.paging import ListQuery, Page, PageArgs
 from app.users.queries import UserRecord
 
 ConversationId = Annotated[strawberry.ID, strawberry.argument(description="The conversation's id.")]
-
-
-@strawberry.input(description="Which conversations to list; every condition given must hold.")
-class ConversationFilter:
-    """Conditions of `conversations`."""
-
-    kind: ConversationKind | None = strawberry.field(default=None, description="Of this kind.")
-    is_archived: bool | None = strawberry.field(
-        default=None, description="Put away, or not put away."
-    )
-    tag: str | None = strawberry.field(default=None, description="With this tag.")
-
-
-@strawberry.input(name="ConversationOrder", description="How to order conversations.")
-class ConversationOrderInput:
-    """The `orderBy` of `conversations`."""
-
-    field: ConversationOrder = strawberry.field(
-        default=ConversationOrder.LAST_ACTIVITY, description="By what."
-    )
-    direction: OrderDirection = strawberry.field(
-        default=OrderDirection.DESC, description="Which way."
-    )
 
 
 @strawberry.type
@@ -65,46 +38,6 @@ class ChatQueries:
         except NotFound:
             return None
         return await info.context.loaders.conversation_by_id.load(key)
-
-    @connection(
-        Conversation,
-        description="Your conversations: your inbox, the last active first unless you say "
-        "otherwise. Needs a signed-in viewer.",
-        nullable=True,
-    )
-    async def conversations(
-        self,
-        info: Info,
-        *,
-        args: PageArgs,
-        filter_: Annotated[
-            ConversationFilter | None,
-            strawberry.argument(name="filter", description="Which ones."),
-        ] = None,
-        order_by: Annotated[
-            ConversationOrderInput | None, strawberry.argument(description="In which order.")
-        ] = None,
-    ) -> Page[ConversationRecord]:
-        order = order_by or ConversationOrderInput()
-        query = ListQuery(
-            order.field,
-            descending=order.direction is OrderDirection.DESC,
-            filters=tuple(_filters(filter_ or ConversationFilter()).items()),
-            args=args,
-        )
-        context = info.context
-        return await queries.list_conversations(context.services.chat, context.viewer, query)
-
-
-def _filters(given: ConversationFilter) -> dict[str, Any]:
-    filters: dict[str, Any] = {}
-    if given.kind is not None:
-        filters["kind"] = given.kind.value
-    if given.is_archived is not None:
-        filters["is_archived"] = given.is_archived
-    if given.tag is not None:
-        filters["tags"] = given.tag
-    return filters
 
 
 @strawberry.interface(description="Something that happened in a conversation.")

@@ -34,13 +34,19 @@ class PageInfo:
     def has_previous_page(self, root: Parent[Page[Any]]) -> bool:
         return root.has_previous
 
-    @strawberry.field(description="The first item's cursor; null on an empty page.")
+    @strawberry.field(
+        description="The first item's cursor, or how far backwards a page was looked for that is "
+        "not full; null on an empty page with nothing before it."
+    )
     def start_cursor(self, root: Parent[Page[Any]]) -> str | None:
-        return root.cursors[0] if root.cursors else None
+        return root.start or (root.cursors[0] if root.cursors else None)
 
-    @strawberry.field(description="The last item's cursor; null on an empty page.")
+    @strawberry.field(
+        description="The last item's cursor, or how far a page was looked for that is not full; "
+        "null on an empty page with nothing after it."
+    )
     def end_cursor(self, root: Parent[Page[Any]]) -> str | None:
-        return root.cursors[-1] if root.cursors else None
+        return root.end or (root.cursors[-1] if root.cursors else None)
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from enum import Enum
 import strawberry
 
 from app.audit.queries import AuditOrder
+from app.chat.inbox import ConversationOrder
 from app.chat.models import ConversationKind, MessageRole
-from app.chat.queries import ConversationOrder
 from app.errors import ErrorCode
 from app.groups.models import GroupRole
 from app.groups.queries import GroupOrder

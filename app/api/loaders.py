@@ -11,7 +11,7 @@ from aiodataloader import DataLoader
 from app.audit import queries as audit
 from app.audit.queries import ChangeRecord, Trails
 from app.chat import queries as chat
-from app.chat.log import ConversationRecord, LogEntry
+from app.chat.log import ConversationRecord, LogEntry, MemberState
 from app.groups import queries as groups
 from app.groups.queries import GroupRecord, MemberRecord
 from app.paging import ListQuery, Page, PageArgs
@@ -152,9 +152,9 @@ class Loaders:
         return self._pages(chat.messages_by_conversations, self._services.chat)
 
     @cached_property
-    def read_position(self) -> DataLoader[UUID, int]:
-        """The number of the last message that the viewer has read, by conversation."""
-        return self._one(chat.read_positions, self._services.chat)
+    def member_state(self) -> DataLoader[UUID, MemberState]:
+        """What is the viewer's own of a conversation."""
+        return self._one(chat.member_states, self._services.chat)
 
     @cached_property
     def receipts(self) -> DataLoader[UUID, Sequence[tuple[int, int]]]:

@@ -21,9 +21,11 @@ from app.api.chat import (
 )
 from app.api.chat_mutations import ChatMutations
 from app.api.context import Info
+from app.api.conversation_mutations import ConversationMutations
 from app.api.group_mutations import GroupMutations
 from app.api.groups import GroupQueries
 from app.api.ids import parse_id
+from app.api.inbox import InboxQueries
 from app.api.loaders import Loaders
 from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
@@ -103,6 +105,7 @@ Query = merge_types(
         ProductQueries,
         GroupQueries,
         ChatQueries,
+        InboxQueries,
         AuditQueries,
         RateLimitQueries,
         SearchQueries,
@@ -118,6 +121,7 @@ Mutation = merge_types(
         ProductMutations,
         GroupMutations,
         ChatMutations,
+        ConversationMutations,
     ),
 )
 Subscription = merge_types("Subscription", (ChatSubscriptions,))

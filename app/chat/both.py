@@ -18,7 +18,15 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.chat import postgres_log
-from app.chat.log import ConversationRecord, LogEntry, Mention, Reaction, Series, Window
+from app.chat.log import (
+    ConversationRecord,
+    LogEntry,
+    MemberState,
+    Mention,
+    Reaction,
+    Series,
+    Window,
+)
 from app.chat.mirror import Mirror
 from app.chat.models import ConversationMember, EntryKind, StoreMode
 from app.chat.mongo_changes import MongoChanges
@@ -182,12 +190,13 @@ class BothStores:
         filters: Mapping[str, Any],
         *,
         limit: int,
+        among: Sequence[UUID] | None = None,
         descending: bool = True,
         beyond: str | None = None,
     ) -> list[ConversationRecord]:
         """See `MessageStore`."""
         return await self._inboxes.page(
-            participants, filters, limit=limit, descending=descending, beyond=beyond
+            participants, filters, limit=limit, among=among, descending=descending, beyond=beyond
         )
 
     async def entries(self, conversation_id: UUID, low: int, high: int) -> list[LogEntry]:
@@ -259,9 +268,19 @@ class BothStores:
         """See `MessageStore`."""
         return await self._mongo.receipts(ids)
 
-    async def read_positions(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, int]:
+    async def member_states(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, MemberState]:
         """See `MessageStore`."""
-        return await self._mongo.read_positions(ids, user_id)
+        return await self._mongo.member_states(ids, user_id)
+
+    async def put_member_state(
+        self, conversation_id: UUID, user_id: int, state: MemberState
+    ) -> None:
+        """See `MessageStore`."""
+        await self._mongo.put_member_state(conversation_id, user_id, state)
+
+    async def pinned_by(self, user_id: int) -> list[UUID]:
+        """See `MessageStore`."""
+        return await self._mongo.pinned_by(user_id)
 
     async def reactions(self, message_ids: Sequence[UUID]) -> dict[UUID, list[Reaction]]:
         """See `MessageStore`."""

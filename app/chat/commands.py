@@ -14,7 +14,7 @@ from app.chat.content import (
     clean_message_text,
     mentioned,
 )
-from app.chat.events import publish_entry, publish_membership
+from app.chat.events import publish_entry, publish_membership, publish_own_change
 from app.chat.log import (
     ConversationRecord,
     LogEntry,
@@ -259,4 +259,5 @@ async def mark_read(
     await backend.chat.mark_read(
         conversation_id, me, newest if msg_no is None else min(msg_no, newest)
     )
+    await publish_own_change(backend.bus, me, conversation_id)
     return conversation

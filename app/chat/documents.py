@@ -80,7 +80,8 @@ class ConversationDocument(Document):
     tags: list[str] = Field(default_factory=list)
     context: dict[str, Any] = Field(default_factory=dict)
     metadata: dict[str, Any] = Field(default_factory=dict)
-    is_archived: Flag = False
+    # The seq of the entry as of which it says this.
+    details_version: Number = 0
     # The last msg_no given out: numbers are dense, so it is the count.
     message_count: Number = 0
     total_tokens: Number = 0
@@ -272,7 +273,9 @@ class MentionDocument(Document):
 
 
 class ReceiptDocument(Document):
-    """How far one user has read one conversation: a register that only grows.
+    """What is one user's own of one conversation.
+
+    How far they have read it only grows; of how they keep it the last change stays.
 
     Its id is `<conversation id in hex>:<user id>`.
     """
@@ -283,7 +286,12 @@ class ReceiptDocument(Document):
     conversation_id: Id
     user_id: UserId
     read_msg_no: Number
-    read_at: Moment
+    # None before anything was read.
+    read_at: Moment | None
+    is_archived: Flag = False
+    muted_until: Moment | None = None
+    pinned_at: Moment | None = None
+    settings_version: Number = 0
 
     class Settings:
         """Collection and indexes."""
@@ -292,7 +300,9 @@ class ReceiptDocument(Document):
         use_revision = False
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("conversation_id", ASCENDING)], name="conversation_id"),
-            IndexModel([("user_id", ASCENDING)], name="user_id"),
+            IndexModel(
+                [("user_id", ASCENDING), ("pinned_at", DESCENDING)], name="user_id_pinned_at"
+            ),
         ]
 
 

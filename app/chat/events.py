@@ -10,6 +10,9 @@ from app.bus import Bus
 from app.chat.log import ENTRY_FIELDS, LogEntry
 from app.chat.models import EntryKind, MessageRole
 
+# After a conversation's id: that what changed is the user's own and not in the log.
+OWN = b"own"
+
 
 def conversation_channel(conversation_id: UUID) -> str:
     """Where a conversation's entries are published."""
@@ -17,7 +20,7 @@ def conversation_channel(conversation_id: UUID) -> str:
 
 
 def user_channel(user_id: int) -> str:
-    """Where it is published that a user has a conversation more, or one less."""
+    """Where it is published how a user's inbox changes, otherwise than by a conversation's log."""
     return f"user:{user_id}"
 
 
@@ -29,6 +32,11 @@ async def publish_entry(bus: Bus, entry: LogEntry) -> None:
 async def publish_membership(bus: Bus, user_id: int, conversation_id: UUID) -> None:
     """Tell a user's streams that a conversation is theirs, or no longer."""
     await bus.publish(user_channel(user_id), conversation_id.bytes)
+
+
+async def publish_own_change(bus: Bus, user_id: int, conversation_id: UUID) -> None:
+    """Tell a user's streams that they have read a conversation on, or keep it otherwise."""
+    await bus.publish(user_channel(user_id), conversation_id.bytes + OWN)
 
 
 def encode_entry(entry: LogEntry) -> bytes:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from app.bus import Bus
-from app.chat.events import conversation_channel, decode_entry, user_channel
+from app.chat.events import OWN, conversation_channel, decode_entry, user_channel
 from app.chat.log import LogEntry
 from app.chat.store import MessageStore
 from app.errors import StoreUnavailable
@@ -130,12 +130,18 @@ class Live:
         return self._feeds[conversation_id]
 
     @asynccontextmanager
-    async def inbox(self, user_id: int, wake: Wake) -> AsyncIterator[None]:
-        """Wake somebody whenever a user has a conversation more, or one less, within the block."""
+    async def inbox(self, user_id: int, wake: Wake, wake_own: Wake) -> AsyncIterator[None]:
+        """Wake somebody whenever a user's inbox changes otherwise than by a log, within the block.
+
+        Args:
+            user_id: Whose inbox.
+            wake: Called for a conversation more, or one less.
+            wake_own: Called for what the user has read, or keeps otherwise.
+        """
 
         def hear(payload: bytes) -> None:
             with suppress(ValueError):
-                wake(UUID(bytes=payload))
+                (wake_own if payload[16:] == OWN else wake)(UUID(bytes=payload[:16]))
 
         listeners = {user_channel(user_id): hear}
         self._inboxes[user_id].add(wake)

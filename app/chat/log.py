@@ -29,6 +29,7 @@ class LogEntry:
         thread_id: The message that a reply's thread began with; `thread_no` is its number in it.
         reply_count: The last number given out in the thread that began with this message.
         edit_no: An edit's number among those of its message, whose `edit_count` is the last.
+        total_tokens: What the conversation's messages cost up to this entry, in PostgreSQL's copy.
         mention_ids: Whom it mentions; everybody else who took part, where `mentions_everyone`.
     """
 
@@ -61,6 +62,7 @@ class LogEntry:
     mention_ids: list[int] = field(default_factory=list)
     mentions_everyone: bool = False
     edited_at: datetime | None = None
+    total_tokens: int = 0
 
     @property
     def is_message(self) -> bool:
@@ -146,7 +148,6 @@ class ConversationRecord:
     tags: list[str]
     context: dict[str, Any]
     metadata: dict[str, Any]
-    is_archived: bool
     message_count: int
     total_tokens: int
     last_seq: int
@@ -160,6 +161,25 @@ class ConversationRecord:
     def last_activity_at(self) -> datetime:
         """When something last happened in it, to the millisecond."""
         return datetime.fromtimestamp(int(self.activity[:16], 16) / 1000, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberState:
+    """What is one member's own: how far they have read a conversation, and how they keep it.
+
+    Attributes:
+        settings_version: Counts the changes of how they keep it.
+    """
+
+    read_msg_no: int = 0
+    is_archived: bool = False
+    muted_until: datetime | None = None
+    pinned_at: datetime | None = None
+    settings_version: int = 0
+
+    def is_muted(self, at: datetime) -> bool:
+        """Whether they want to hear nothing of it at that time."""
+        return self.muted_until is not None and self.muted_until > at
 
 
 def message_id(conversation_id: UUID, sender_id: int, client_key: str) -> UUID:

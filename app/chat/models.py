@@ -92,7 +92,8 @@ class Conversation(Timestamps, MainBase):
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=sql("'{}'::text[]"))
     context: Mapped[JsonObject]
     extra: Mapped[JsonObject] = mapped_column("metadata")
-    is_archived: Mapped[bool] = mapped_column(server_default=false())
+    # The seq of the entry as of which it says this.
+    details_version: Mapped[Counter]
 
     __table_args__ = (
         CheckConstraint("(kind = 'group') = (group_id IS NOT NULL)", name="group_has_group"),
@@ -102,7 +103,7 @@ class Conversation(Timestamps, MainBase):
 
 
 class ConversationMember(MainBase):
-    """From which entry to which a user takes part, and how far they have read."""
+    """From which entry to which a user takes part, how far they have read, and how they keep it."""
 
     __tablename__ = "conversation_members"
 
@@ -116,6 +117,11 @@ class ConversationMember(MainBase):
     read_msg_no: Mapped[Counter]
     read_at: Mapped[datetime | None]
     joined_at: Mapped[CreatedAt]
+    is_archived: Mapped[bool] = mapped_column(server_default=false())
+    muted_until: Mapped[datetime | None]
+    pinned_at: Mapped[datetime | None]
+    # Counts the changes of these three, so that the last one stays in MongoDB too.
+    settings_version: Mapped[Counter]
 
     __table_args__ = (
         CheckConstraint("removed_seq >= joined_seq", name="removed_after_joined"),
@@ -134,6 +140,7 @@ class ConversationHead(MainBase):
     last_seq: Mapped[Counter]
     last_msg_no: Mapped[Counter]
     last_activity_at: Mapped[CreatedAt]
+    total_tokens: Mapped[Counter]
 
     __table_args__ = (
         CheckConstraint("last_msg_no BETWEEN 0 AND last_seq", name="numbers_ordered"),
@@ -186,6 +193,8 @@ class Message(Timestamps, MainBase):
     )
     mentions_everyone: Mapped[bool] = mapped_column(server_default=false())
     edited_at: Mapped[datetime | None]
+    # Of the conversation, up to this entry.
+    total_tokens: Mapped[Counter]
     deleted: Mapped[bool] = mapped_column(server_default=false())
     # The seq of the last edit or delete applied: applying `where version < seq` is idempotent.
     version: Mapped[Counter]

@@ -6,20 +6,16 @@ it holds, and gives way to a later one.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from operator import itemgetter
-from typing import Any
 from uuid import UUID
 
 from bson import Int64
 from pymongo import ASCENDING, DESCENDING
-from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import DuplicateKeyError
 
 from app.chat.log import LogEntry, Mention, Reaction, activity_key, slot
 from app.chat.models import EntryKind
 from app.chat.mongo_log import entry_of, receipt_id
-from app.stores.mongo import Document, Mongo, unavailable
+from app.stores.mongo import Document, Mongo, put_newer, unavailable
 
 # What is left of what was said.
 _BLANK: Document = {
@@ -82,7 +78,7 @@ class MongoChanges:
     async def react(self, message_id: UUID, change: LogEntry) -> None:
         """Note that a user reacts to a message, or no longer does."""
         user_id, emoji = change.sender_id, change.metadata["emoji"]
-        await _put(
+        await put_newer(
             self._reactions,
             f"{message_id.hex}:{user_id}:{emoji}",
             {"seq": Int64(change.seq), "removed": change.metadata["removed"]},
@@ -98,7 +94,7 @@ class MongoChanges:
         self, message_id: UUID, conversation_id: UUID, seq: int, *, removed: bool
     ) -> None:
         values = {"seq": Int64(seq), "removed": removed}
-        await _put(self._pins, message_id, values, {"conversation_id": conversation_id})
+        await put_newer(self._pins, message_id, values, {"conversation_id": conversation_id})
 
     async def mention(self, message: LogEntry) -> None:
         """Note whom a message mentions, as of its version or a later one."""
@@ -117,7 +113,7 @@ class MongoChanges:
                         {"_id": message.id, "version": {"$lt": message.version}}, {"$set": values}
                     )
                 return
-            await _put(
+            await put_newer(
                 self._mentions,
                 message.id,
                 values,
@@ -187,23 +183,6 @@ class MongoChanges:
         for row in rows:
             found[row["conversation_id"]].append(row["msg_no"])
         return found
-
-
-async def _put(
-    collection: AsyncCollection[Document],
-    key: Any,
-    values: Document,
-    once: Document,
-    *,
-    by: str = "seq",
-) -> None:
-    """Write values unless a later entry has; `by` is the field that says as of which entry."""
-    with unavailable(), suppress(DuplicateKeyError):  # a later one stands there
-        await collection.update_one(
-            {"_id": key, by: {"$lt": values[by]}},
-            {"$set": values, "$setOnInsert": once},
-            upsert=True,
-        )
 
 
 def _edited(change: LogEntry) -> Document:

@@ -6,17 +6,16 @@ one of many, a crowd, is found by a document that only a change of members rewri
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from bson import Int64
 from pymongo import ASCENDING, DESCENDING
-from pymongo.errors import DuplicateKeyError
 
 from app.chat.log import ConversationRecord
 from app.chat.mongo_log import conversation_record, inbox_ids
-from app.stores.mongo import Document, Mongo, unavailable
+from app.stores.mongo import Document, Mongo, put_newer, unavailable
 
 
 class MongoInbox:
@@ -39,17 +38,12 @@ class MongoInbox:
             StoreUnavailable: MongoDB does not answer.
         """
         is_crowd = not inbox_ids(participants)
-        changed = {
+        members = {
             "participant_ids": participants if is_crowd else [],
-            "members_seq": members_seq,
+            "members_seq": Int64(members_seq),
             "changed_at": datetime.now(UTC),
         }
-        with unavailable(), suppress(DuplicateKeyError):  # it stands at a later entry already
-            await self._crowds.update_one(
-                {"_id": conversation_id, "members_seq": {"$lt": members_seq}},
-                {"$set": changed},
-                upsert=is_crowd,
-            )
+        await put_newer(self._crowds, conversation_id, members, by="members_seq", upsert=is_crowd)
 
     async def page(
         self,
@@ -57,6 +51,7 @@ class MongoInbox:
         filters: Mapping[str, Any],
         *,
         limit: int,
+        among: Sequence[UUID] | None = None,
         descending: bool = True,
         beyond: str | None = None,
     ) -> list[ConversationRecord]:
@@ -66,6 +61,7 @@ class MongoInbox:
             participants: Whose they are, and who must take part beside them.
             filters: Other conditions.
             limit: How many at most.
+            among: The only ones to look at.
             descending: Whether the last active comes first.
             beyond: The activity of the conversation before the first.
 
@@ -76,14 +72,17 @@ class MongoInbox:
         query: Document = {"participant_ids": {"$all": list(participants)}, **filters}
         if beyond is not None:
             query["activity"] = {"$lt" if descending else "$gt": beyond}
+        if among is not None:
+            query["_id"] = {"$in": list(among)}
+            return await self._sorted(query, limit, descending=descending)
         few, crowds = await asyncio.gather(
             self._sorted({"inbox_ids": me, **query}, limit, descending=descending),
             self._crowds_of(me),
         )
         many: list[ConversationRecord] = []
         if crowds:
-            among = {"_id": {"$in": crowds}, "inbox_ids": {"$size": 0}, **query}
-            many = await self._sorted(among, limit, descending=descending)
+            of_many = {"_id": {"$in": crowds}, "inbox_ids": {"$size": 0}, **query}
+            many = await self._sorted(of_many, limit, descending=descending)
         both = sorted(few + many, key=lambda row: row.activity, reverse=descending)
         return both[:limit]
 

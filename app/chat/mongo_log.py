@@ -3,19 +3,19 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from bson import Int64
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from app.chat.log import (
     ConversationRecord,
     LogEntry,
+    MemberState,
     Series,
     Window,
     activity_key,
@@ -25,7 +25,7 @@ from app.chat.log import (
 )
 from app.chat.models import ConversationKind, EntryKind, MessageRole
 from app.errors import StoreUnavailable
-from app.stores.mongo import Document, Mongo, unavailable
+from app.stores.mongo import Document, Mongo, put_newer, unavailable
 
 # What a reader is shown: entries that PostgreSQL has too.
 _CLEAN = {"dirty": False}
@@ -36,6 +36,9 @@ _AT_ONCE = 8  # commands of one read under way
 
 # With more members than these, a conversation is a crowd, which no index follows through its sends.
 _FEW = 32
+# What a change of how a member keeps a conversation changes.
+_KEPT = ("is_archived", "muted_until", "pinned_at", "settings_version")
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 # What a change of members changes.
 _MEMBERS = ("participant_ids", "inbox_ids", "members_seq")
 
@@ -93,6 +96,7 @@ class MongoLog:
         head: Document = {
             "last_seq": entry.seq,
             "activity": activity_key(entry.conversation_id, datetime.now(UTC)),
+            "total_tokens": entry.total_tokens,
         }
         if entry.msg_no is not None:
             head["message_count"] = entry.msg_no
@@ -117,13 +121,8 @@ class MongoLog:
             StoreUnavailable: MongoDB does not answer.
         """
         document = conversation_document(row, participants, members_seq)
-        changed = {name: document.pop(name) for name in _MEMBERS}
-        with unavailable(), suppress(DuplicateKeyError):  # it stands at a later entry already
-            await self._conversations.update_one(
-                {"_id": document.pop("_id"), "members_seq": {"$lt": members_seq}},
-                {"$set": changed, "$setOnInsert": document},
-                upsert=True,
-            )
+        key, members = document.pop("_id"), {name: document.pop(name) for name in _MEMBERS}
+        await put_newer(self._conversations, key, members, document, by="members_seq")
 
     async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> None:
         """Move a user's receipt forward; it never moves back.
@@ -131,16 +130,27 @@ class MongoLog:
         Raises:
             StoreUnavailable: MongoDB does not answer.
         """
-        key = {"conversation_id": conversation_id, "user_id": user_id}
+        read = {"read_msg_no": Int64(msg_no), "read_at": datetime.now(UTC)}
+        document = receipt_document(conversation_id, user_id, MemberState())
+        key = document.pop("_id")
+        first = {name: value for name, value in document.items() if name not in read}
         with unavailable():
             await self._receipts.update_one(
-                {"_id": receipt_id(conversation_id, user_id)},
-                {
-                    "$max": {"read_msg_no": msg_no, "read_at": datetime.now(UTC)},
-                    "$setOnInsert": key,
-                },
-                upsert=True,
+                {"_id": key}, {"$max": read, "$setOnInsert": first}, upsert=True
             )
+
+    async def put_member_state(
+        self, conversation_id: UUID, user_id: int, state: MemberState
+    ) -> None:
+        """Hold how a user keeps a conversation as of a change; a later one's state stays.
+
+        Raises:
+            StoreUnavailable: MongoDB does not answer.
+        """
+        document = receipt_document(conversation_id, user_id, state)
+        key, kept = document.pop("_id"), {name: document.pop(name) for name in _KEPT}
+        unread = document | {"read_msg_no": Int64(0)}
+        await put_newer(self._receipts, key, kept, unread, by="settings_version")
 
     # -- reading
 
@@ -211,12 +221,20 @@ class MongoLog:
                 found[row["conversation_id"]].append((row["user_id"], row["read_msg_no"]))
         return found
 
-    async def read_positions(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, int]:
-        """The last message that a user has read in each conversation."""
+    async def member_states(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, MemberState]:
+        """What is a user's own of each conversation, as far as there is anything."""
         keys = [receipt_id(i, user_id) for i in ids]
-        rows = self._receipts.find({"_id": {"$in": keys}}, {"conversation_id": 1, "read_msg_no": 1})
         with unavailable():
-            return {row["conversation_id"]: row["read_msg_no"] for row in await rows.to_list()}
+            rows = await self._receipts.find({"_id": {"$in": keys}}).to_list()
+        names = ("read_msg_no", *_KEPT)
+        return {row["conversation_id"]: MemberState(*(row[n] for n in names)) for row in rows}
+
+    async def pinned_by(self, user_id: int) -> list[UUID]:
+        """What a user has pinned, the latest first, also what they no longer take part in."""
+        query = {"user_id": user_id, "pinned_at": {"$gt": _BEGINNING}}
+        rows = self._receipts.find(query, {"conversation_id": 1}).sort("pinned_at", DESCENDING)
+        with unavailable():
+            return [row["conversation_id"] for row in await rows.to_list()]
 
 
 def snapshot(message: LogEntry) -> Document:
@@ -290,7 +308,7 @@ def conversation_document(row: Any, participants: list[int], members_seq: int) -
         "tags": list(row["tags"]),
         "context": row["context"],
         "metadata": row["metadata"],
-        "is_archived": row["is_archived"],
+        "details_version": Int64(row["details_version"]),
         "message_count": Int64(0),
         "total_tokens": Int64(0),
         "last_seq": Int64(0),
@@ -299,6 +317,23 @@ def conversation_document(row: Any, participants: list[int], members_seq: int) -
         "members_seq": Int64(members_seq),
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
+    }
+
+
+def receipt_document(
+    conversation_id: UUID, user_id: int, state: MemberState, read_at: datetime | None = None
+) -> Document:
+    """What is a user's own, as its collection holds it: the fields of `ReceiptDocument`."""
+    return {
+        "_id": receipt_id(conversation_id, user_id),
+        "conversation_id": conversation_id,
+        "user_id": user_id,
+        "read_msg_no": Int64(state.read_msg_no),
+        "read_at": read_at,
+        "is_archived": state.is_archived,
+        "muted_until": state.muted_until,
+        "pinned_at": state.pinned_at,
+        "settings_version": Int64(state.settings_version),
     }
 
 
@@ -353,7 +388,6 @@ def conversation_record(row: Document) -> ConversationRecord:
         row["tags"],
         row["context"],
         row["metadata"],
-        row["is_archived"],
         row["message_count"],
         row["total_tokens"],
         row["last_seq"],

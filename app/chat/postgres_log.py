@@ -97,11 +97,12 @@ _APPEND = text(
     ), head AS (
       UPDATE conversation_heads
       SET last_seq = last_seq + 1, last_msg_no = last_msg_no + :is_message,
-          last_activity_at = clock_timestamp()
+          last_activity_at = clock_timestamp(),
+          total_tokens = total_tokens + coalesce(:tokens, 0)
       FROM checks
       WHERE conversation_id = :conversation_id AND NOT EXISTS (SELECT FROM done)
         AND is_current AND is_member AND has_answered AND has_mentioned
-      RETURNING last_seq, last_msg_no, last_activity_at
+      RETURNING last_seq, last_msg_no, last_activity_at, total_tokens
     ), counted AS (
       UPDATE messages SET reply_count = reply_count + :is_message,
         edit_count = edit_count + :is_edit
@@ -121,7 +122,7 @@ _APPEND = text(
         CASE WHEN :is_edit = 1 THEN (SELECT edit_count FROM counted) END, 0,
         CASE WHEN :mentions_everyone THEN ARRAY(
           SELECT user_id FROM members WHERE user_id IS DISTINCT FROM :sender_id ORDER BY user_id
-        ) ELSE :mention_ids END, :mentions_everyone, NULL,
+        ) ELSE :mention_ids END, :mentions_everyone, NULL, total_tokens,
         (SELECT group_id FROM conversations WHERE id = :conversation_id)
       FROM head
       RETURNING {_COLUMNS}

@@ -1,28 +1,12 @@
 """Reads of conversations and messages, for those who take part and nobody else."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from uuid import UUID
 
-from app.chat.log import MESSAGES, ConversationRecord, LogEntry, Window
+from app.chat.log import MESSAGES, ConversationRecord, LogEntry, MemberState, Window
 from app.chat.store import MessageStore
-from app.paging import (
-    ListQuery,
-    Page,
-    PageArgs,
-    decode_cursor,
-    encode_cursor,
-    parse_int,
-    parse_text,
-    window,
-)
+from app.paging import Page, PageArgs, decode_cursor, encode_cursor, parse_int
 from app.viewer import Viewer
-
-
-class ConversationOrder(StrEnum):
-    """The orders of an inbox."""
-
-    LAST_ACTIVITY = "last_activity"
 
 
 async def conversations_by_ids(
@@ -33,28 +17,6 @@ async def conversations_by_ids(
         return [None] * len(ids)
     found = await store.conversations(ids, participant=viewer.user_id)
     return [found.get(i) for i in ids]
-
-
-async def list_conversations(
-    store: MessageStore, viewer: Viewer, query: ListQuery
-) -> Page[ConversationRecord]:
-    """A page of the viewer's conversations, in the order of their activity.
-
-    Raises:
-        Unauthenticated: Nobody is signed in.
-        InvalidCursor: The cursor is of another list.
-    """
-    me = viewer.require()
-    args = query.args
-    beyond = None if args.cursor is None else decode_cursor(args.cursor, parse_text)[0]
-    rows = await store.inbox(
-        [me],
-        dict(query.filters),
-        limit=args.size + 1,
-        descending=query.descending is not args.backward,
-        beyond=beyond,
-    )
-    return window(rows, args, lambda row: encode_cursor(row.activity))
 
 
 async def messages_by_ids(
@@ -123,10 +85,12 @@ def parse_message_cursor(cursor: str) -> tuple[int, int]:
     return max(seq, 0), max(number, 0)
 
 
-async def read_positions(store: MessageStore, viewer: Viewer, ids: Sequence[UUID]) -> list[int]:
-    """The number of the last message that the viewer has read, by conversation; 0 for none."""
-    found = await store.read_positions(ids, viewer.require())
-    return [found.get(i, 0) for i in ids]
+async def member_states(
+    store: MessageStore, viewer: Viewer, ids: Sequence[UUID]
+) -> list[MemberState]:
+    """What is the viewer's own of each conversation, in order."""
+    found = await store.member_states(ids, viewer.require())
+    return [found.get(i, MemberState()) for i in ids]
 
 
 async def receipts_by_conversations(

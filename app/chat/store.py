@@ -7,7 +7,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.chat.log import ConversationRecord, LogEntry, Mention, Reaction, Series, Window
+from app.chat.log import (
+    ConversationRecord,
+    LogEntry,
+    MemberState,
+    Mention,
+    Reaction,
+    Series,
+    Window,
+)
 
 
 class MessageStore(Protocol):
@@ -38,6 +46,7 @@ class MessageStore(Protocol):
         filters: Mapping[str, Any],
         *,
         limit: int,
+        among: Sequence[UUID] | None = None,
         descending: bool = True,
         beyond: str | None = None,
     ) -> list[ConversationRecord]:
@@ -63,8 +72,16 @@ class MessageStore(Protocol):
     async def receipts(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, int]]]:
         """Pairs of user and last message read, by conversation, in the order of the users."""
 
-    async def read_positions(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, int]:
-        """The last message that a user has read in each conversation."""
+    async def member_states(self, ids: Sequence[UUID], user_id: int) -> dict[UUID, MemberState]:
+        """What is a user's own of each conversation, as far as there is anything."""
+
+    async def put_member_state(
+        self, conversation_id: UUID, user_id: int, state: MemberState
+    ) -> None:
+        """Make visible how a user keeps a conversation; a later change of it stays."""
+
+    async def pinned_by(self, user_id: int) -> list[UUID]:
+        """What a user has pinned, the latest first, also what they no longer take part in."""
 
     async def reactions(self, message_ids: Sequence[UUID]) -> dict[UUID, list[Reaction]]:
         """The reactions to messages, in the order in which each emoji first came."""

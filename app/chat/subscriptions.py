@@ -178,7 +178,7 @@ async def inbox_events(
         InvalidCursor: The cursor is of another list.
     """
     me = viewer.require()
-    seen = None if after is None else _Seen.parse(after)
+    seen = _Seen() if after is None else _Seen.parse(after)
     changed: set[UUID] = set()
     grown = asyncio.Event()
     followed: set[UUID] = set()
@@ -187,13 +187,16 @@ async def inbox_events(
         changed.add(conversation_id)
         grown.set()
 
-    async with live.inbox(me, wake):
+    def wake_own(conversation_id: UUID) -> None:
+        seen.own.add(conversation_id)
+        wake(conversation_id)
+
+    async with live.inbox(me, wake, wake_own):
         try:
             mine = await store.inbox([me], {}, limit=_INBOX)
             followed.update(row.id for row in mine)
             await live.follow(followed, wake)
-            if seen is None:
-                seen = _Seen()
+            if after is None:
                 for row in mine:
                     seen.add(row)
             # What changed between that reading and listening, and what did while nobody listened.
@@ -240,10 +243,12 @@ class _Seen:
     Attributes:
         until: Milliseconds; every change that is `_OVERLAP` older is known.
         lately: The last known place of each conversation that changed since then.
+        own: What the subscriber has read on or keeps otherwise, which no place tells.
     """
 
     until: int = 0
     lately: dict[UUID, tuple[int, int]] = field(default_factory=dict)
+    own: set[UUID] = field(default_factory=set)
 
     @classmethod
     def parse(cls, cursor: str) -> "_Seen":
@@ -251,11 +256,14 @@ class _Seen:
         return cls(until, {i: (until, seq) for i, seq in lately.items()})
 
     def is_news(self, row: ConversationRecord) -> bool:
+        if row.id in self.own:
+            return True
         if row.id in self.lately:
             return row.last_seq > self.lately[row.id][1]
         return _milliseconds(row) > self.until - _OVERLAP
 
     def add(self, row: ConversationRecord) -> None:
+        self.own.discard(row.id)
         at = _milliseconds(row)
         self.until = max(self.until, at)
         self.lately[row.id] = (at, row.last_seq)

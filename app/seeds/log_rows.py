@@ -8,15 +8,23 @@ from typing import Any
 import orjson
 from bson import Int64
 
-from app.chat.log import ENTRY_FIELDS, LogEntry, activity_key
-from app.chat.mongo_log import conversation_document, inbox_ids, message_document, snapshot
+from app.chat.log import ENTRY_FIELDS, LogEntry, MemberState, activity_key
+from app.chat.mongo_log import (
+    conversation_document,
+    inbox_ids,
+    message_document,
+    receipt_document,
+    snapshot,
+)
 from app.seeds.relations import Row
 from app.seeds.talks import FilledTalk
 from app.stores.mongo import Document
 
 COLUMNS: dict[str, Sequence[str]] = {
     "conversations": ["id", "kind", "group_id", "created_by", "title", "created_at", "updated_at"],
-    "conversation_heads": ["conversation_id", "last_seq", "last_msg_no", "last_activity_at"],
+    "conversation_heads": (
+        ["conversation_id", "last_seq", "last_msg_no", "last_activity_at", "total_tokens"]
+    ),
     "conversation_members": (
         ["conversation_id", "user_id", "joined_seq", "read_msg_no", "read_at", "joined_at"]
     ),
@@ -60,7 +68,9 @@ class Batch:
                 talk.started_at,
             )
         )
-        self.rows["conversation_heads"].append((talk.id, len(entries), talk.messages, end))
+        self.rows["conversation_heads"].append(
+            (talk.id, len(entries), talk.messages, end, entries[-1].total_tokens)
+        )
         for user, seq in filled.joined.items():
             read = filled.read.get(user, 0)
             at = entries[max(seq - 1, 0)].created_at
@@ -97,12 +107,13 @@ def _conversation(filled: FilledTalk, end: datetime) -> Document:
         "tags": [],
         "context": {},
         "metadata": {},
-        "is_archived": False,
+        "details_version": 0,
         "created_at": talk.started_at,
         "updated_at": talk.started_at,
     }
     head = {
         "message_count": Int64(talk.messages),
+        "total_tokens": Int64(filled.entries[-1].total_tokens),
         "last_seq": Int64(len(filled.entries)),
         "activity": activity_key(talk.id, end),
         "last_message": last and snapshot(last),
@@ -120,10 +131,4 @@ def _crowd(filled: FilledTalk, end: datetime) -> Document:
 
 
 def _receipt(filled: FilledTalk, user: int, read: int, at: datetime) -> Document:
-    return {
-        "_id": f"{filled.talk.id.hex}:{user}",
-        "conversation_id": filled.talk.id,
-        "user_id": user,
-        "read_msg_no": read,
-        "read_at": at,
-    }
+    return receipt_document(filled.talk.id, user, MemberState(read), at)

@@ -154,7 +154,10 @@ def fill(rng: Random, talk: Talk, epoch: int) -> FilledTalk:
             read[entry.sender_id] = number
     if late is not None:
         _join(entries, joined, talk, late)
+    tokens = 0
     for seq, entry in enumerate(entries, start=1):
+        tokens += entry.tokens or 0
+        entry.total_tokens = tokens
         entry.seq = entry.version = seq
         entry.epoch = epoch
         entry.created_at = entry.updated_at = next(times)

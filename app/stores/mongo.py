@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     ConnectionFailure,
+    DuplicateKeyError,
     ExecutionTimeout,
     NotPrimaryError,
     WaitQueueTimeoutError,
@@ -72,6 +74,40 @@ class Mongo:
     async def close(self) -> None:
         """Close every connection."""
         await self.client.close()
+
+
+async def put_newer(
+    collection: AsyncCollection[Document],
+    key: object,
+    values: Document,
+    once: Document | None = None,
+    *,
+    by: str = "seq",
+    upsert: bool = True,
+) -> None:
+    """Write values as of a version, unless the document stands at that one or a later one.
+
+    Args:
+        collection: Where it is.
+        key: Its `_id`.
+        values: What this version says, its number among them.
+        once: What only a new document is given.
+        by: The name of the field that holds the version.
+        upsert: Whether there may be none yet.
+
+    Raises:
+        StoreUnavailable: MongoDB does not answer.
+    """
+    older = {"_id": key, by: {"$lt": values[by]}}
+    change: Document = {"$set": values}
+    if once and upsert:
+        change["$setOnInsert"] = once
+    with unavailable():
+        try:
+            await collection.update_one(older, change, upsert=upsert)
+        except DuplicateKeyError:
+            # It stands at this version or a later one; or an older one was made meanwhile.
+            await collection.update_one(older, change)
 
 
 @contextmanager

@@ -52,6 +52,13 @@ _ALIVE = User.deleted_at.is_(None)
 _BY_IDS = Read(
     select(*_COLUMNS).where(User.id == any_(bindparam("ids", type_=ARRAY(Integer))), _ALIVE)
 )
+_NAMED = Read(
+    select(User.id).where(
+        User.id == any_(bindparam("ids", type_=ARRAY(Integer))),
+        func.strpos(func.lower(User.name), func.lower(bindparam("part", type_=Text))) > 0,
+        _ALIVE,
+    )
+)
 _BY_PUBLIC_IDS = Read(
     select(*_COLUMNS).where(User.public_id == any_(bindparam("ids", type_=ARRAY(Uuid))), _ALIVE)
 )
@@ -85,6 +92,16 @@ async def users_by_ids(
         return [None] * len(ids)
     found = {row[0]: UserRecord(*row) for row in await auth.fetch(_BY_IDS, ids=list(ids))}
     return [found.get(i) for i in ids]
+
+
+async def users_named(auth: Postgres, viewer: Viewer, ids: Sequence[int], part: str) -> set[int]:
+    """Those of these users in whose name this is, in either case.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+    """
+    viewer.require()
+    return {row[0] for row in await auth.fetch(_NAMED, ids=list(ids), part=part)}
 
 
 async def users_by_public_ids(

@@ -57,6 +57,10 @@ SEND_FILE = """mutation($id: ID!, $text: String, $url: String!, $note: JSON, $ke
   messageSend(conversationId: $id, input: {
     text: $text, attachments: [{url: $url, type: FILE}], metadata: $note, clientKey: $key
   }) { message { id } errors { code } } }"""
+KEEP = """mutation($id: ID!, $key: String!) {
+  conversationSettingsUpdate(conversationId: $id, input: {
+    mutedUntil: "2999-01-01T00:00:00Z", isPinned: true, clientKey: $key
+  }) { errors { code } } }"""
 START_ASSISTANT = """mutation($title: String!, $key: String!) {
   conversationStart(input: {kind: ASSISTANT, title: $title, clientKey: $key}) {
     conversation { id } errors { code } } }"""
@@ -232,6 +236,8 @@ async def _talk(estate: Estate) -> dict[str, str]:
         key=uuid4().hex,
     )
     message: str = sent["message"]["id"]
+    for name in (OWNER, MEMBER):
+        await people[name].client.mutate(KEEP, id=talk, key=uuid4().hex)
     tag = await _describe(estate, talk, message)
     words = {"before": before, "inbox": inbox, "tag": tag, "said": said}
     return {"talk": talk, "message": message, **words}

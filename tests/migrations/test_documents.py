@@ -78,6 +78,8 @@ def _receipt() -> ReceiptDocument:
         user_id=1,
         read_msg_no=0,
         read_at=_NOW,
+        muted_until=_NOW,
+        pinned_at=_NOW,
     )
 
 
@@ -160,6 +162,8 @@ async def test_void_without_sender_or_number_is_accepted(store: Mongo) -> None:
         (_mention, {"place": "here"}),
         (_receipt, {"_id": "mine"}),
         (_receipt, {"read_msg_no": None}),
+        (_receipt, {"is_archived": None}),
+        (_receipt, {"muted_until": "for good"}),
         (_mode, {"mode": "neither"}),
         (_mode, {"epoch": 0}),
     ],

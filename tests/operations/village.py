@@ -26,6 +26,11 @@ SEND_PICTURE = """mutation($id: ID!, $text: String!, $key: String!) {
     text: $text, clientKey: $key, attachments: [{url: "https://shop.example/a.png", type: IMAGE}]
   }) { message { id } errors { code message } } }"""
 
+KEEP = """mutation($id: ID!, $key: String!) {
+  conversationSettingsUpdate(conversationId: $id, input: {
+    mutedUntil: "2999-01-01T00:00:00Z", clientKey: $key
+  }) { errors { code message } } }"""
+
 AUDIT_EVENT = """query($group: ID!) {
   auditEvents(filter: {objectId: $group, action: "groupCreate"}) { nodes { id } } }"""
 
@@ -82,6 +87,7 @@ async def _settle_one(world: World, viewer: Person, villager: Person) -> dict[st
     await client.mutate(MEMBER_ADD, group=group, user=viewer.id, key=str(uuid4()))
     conversation = await world.conversation_of(villager, group)
     text = f"Hello from {villager.name}"
+    await viewer.client.mutate(KEEP, id=conversation, key=str(uuid4()))
     sent = await client.mutate(SEND_PICTURE, id=conversation, text=text, key=str(uuid4()))
     await world.direct(villager, viewer)
     founded = await viewer.client.run(AUDIT_EVENT, group=group)

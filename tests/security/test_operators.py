@@ -46,7 +46,10 @@ KNOWN = {
     "update conversations updates.u.$setOnInsert",
     "update crowds updates.q.members_seq.$lt",
     "update crowds updates.u.$set",
+    "find receipts filter.pinned_at.$gt",
+    "update receipts updates.q.settings_version.$lt",
     "update receipts updates.u.$max",
+    "update receipts updates.u.$set",
     "update receipts updates.u.$setOnInsert",
 }
 # The driver's own, at the top of a command.

@@ -178,8 +178,9 @@ class _Conversation:
 
     def _has_head(self) -> bool:
         head = self.head
-        numbers = (head["last_seq"], head["last_msg_no"])
-        return bool(numbers == (len(self.log), len(self.messages)))
+        numbers = (head["last_seq"], head["last_msg_no"], head["total_tokens"])
+        tokens = sum(message["tokens"] or 0 for message in self.messages)
+        return bool(numbers == (len(self.log), len(self.messages), tokens))
 
     def _has_document_head(self) -> bool:
         document, last = self.document, self.messages[-1] if self.messages else None
@@ -195,6 +196,7 @@ class _Conversation:
         return bool(
             document["last_seq"] == len(self.log)
             and document["message_count"] == len(self.messages)
+            and document["total_tokens"] == self.head["total_tokens"]
             and document["last_message"] == snapshot
             # What an inbox is sorted by is never before what happened last.
             and document["activity"] >= activity_key(self.row["id"], self.log[-1]["created_at"])

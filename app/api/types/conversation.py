@@ -1,6 +1,6 @@
 """Conversations, read off MongoDB with edges into both stores."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import strawberry
@@ -14,6 +14,7 @@ from app.api.types.node import Node, id_of
 from app.api.types.pages import users_page
 from app.chat.log import ConversationRecord, LogEntry
 from app.chat.models import ConversationKind
+from app.chat.settings import FOR_GOOD
 from app.groups.queries import GroupRecord
 from app.paging import Page, PageArgs
 from app.users.queries import UserRecord
@@ -25,17 +26,24 @@ class Conversation(Node):
 
     id: strawberry.ID = id_of("Conversation")
     kind: ConversationKind = strawberry.field(description="Between whom it is.")
-    title: str | None = strawberry.field(description="What it is called, if anything.")
     summary: str | None = strawberry.field(description="What was said, in short.")
     tags: list[str] = strawberry.field(description="Words to find it by.")
     context: JSON = strawberry.field(description="What an assistant should know.")
     metadata: JSON = strawberry.field(description="What clients keep with it.")
-    is_archived: bool = strawberry.field(description="Whether it was put away.")
     message_count: int = strawberry.field(description="How many messages were sent in it.")
     total_tokens: int = strawberry.field(description="How many tokens its answers cost.")
     last_activity_at: datetime = strawberry.field(description="When something last happened in it.")
     created_at: datetime = strawberry.field(description="When it was started.")
     updated_at: datetime = strawberry.field(description="When its description was last changed.")
+
+    @strawberry.field(
+        description="What it is called, if anything; a group's is called what the group is."
+    )
+    async def title(self, root: Parent[ConversationRecord], info: Info) -> str | None:
+        if root.group_id is None:
+            return root.title
+        group = await info.context.loaders.group_by_id.load(root.group_id)
+        return None if group is None else group.name
 
     @strawberry.field(
         description="The group whose conversation it is.", graphql_type=ring.Group | None
@@ -79,9 +87,36 @@ class Conversation(Node):
 
     @strawberry.field(description="How many messages you have not read.")
     async def unread_count(self, root: Parent[ConversationRecord], info: Info) -> int:
-        read = await info.context.loaders.read_position.load(root.id)
+        state = await info.context.loaders.member_state.load(root.id)
         # One's own newest message may be marked as read a moment before it is visible.
-        return max(0, root.message_count - read)
+        return max(0, root.message_count - state.read_msg_no)
+
+    @strawberry.field(description="Whether you have put it away.")
+    async def is_archived(self, root: Parent[ConversationRecord], info: Info) -> bool:
+        return (await info.context.loaders.member_state.load(root.id)).is_archived
+
+    @strawberry.field(description="Whether you want to hear nothing of it now.")
+    async def is_muted(self, root: Parent[ConversationRecord], info: Info) -> bool:
+        state = await info.context.loaders.member_state.load(root.id)
+        return state.is_muted(datetime.now(UTC))
+
+    @strawberry.field(
+        description="Until when you want to hear nothing of it; null if you hear of it, or have "
+        "muted it for good."
+    )
+    async def muted_until(self, root: Parent[ConversationRecord], info: Info) -> datetime | None:
+        state = await info.context.loaders.member_state.load(root.id)
+        if not state.is_muted(datetime.now(UTC)) or state.muted_until == FOR_GOOD:
+            return None
+        return state.muted_until
+
+    @strawberry.field(description="Whether you have put it on top.")
+    async def is_pinned(self, root: Parent[ConversationRecord], info: Info) -> bool:
+        return (await info.context.loaders.member_state.load(root.id)).pinned_at is not None
+
+    @strawberry.field(description="When you have put it on top; null if you have not.")
+    async def pinned_at(self, root: Parent[ConversationRecord], info: Info) -> datetime | None:
+        return (await info.context.loaders.member_state.load(root.id)).pinned_at
 
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:

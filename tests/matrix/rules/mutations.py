@@ -138,6 +138,9 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE),
         ),
     },
+    "conversationSettingsUpdate": {
+        "": Ask("conversationId: $song, input: {clientKey: $key, isPinned: true}", _PARTICIPANTS_DO)
+    },
     "conversationMarkRead": {
         "": Ask("conversationId: $song, input: {clientKey: $key}", _PARTICIPANTS_DO),
         "by another's message": Ask(

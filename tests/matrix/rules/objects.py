@@ -53,8 +53,9 @@ _PRODUCT = (
     "media"
 )
 _CONVERSATION = (
-    "id kind title summary tags context metadata isArchived messageCount totalTokens "
-    "lastActivityAt createdAt updatedAt creator participants messages lastMessage unreadCount"
+    "id kind title summary tags context metadata isArchived isMuted mutedUntil isPinned pinnedAt "
+    "messageCount totalTokens lastActivityAt createdAt updatedAt creator participants messages "
+    "lastMessage unreadCount"
 )
 _MESSAGE = (
     "id text role model provider tokens metadata deleted seq createdAt updatedAt attachments "
@@ -145,10 +146,10 @@ SUBJECTS = {
         "Conversation",
         "assistant",
         {
-            "id kind title context metadata isArchived messageCount totalTokens "
+            "id kind title context metadata isArchived isMuted isPinned messageCount totalTokens "
             "lastActivityAt createdAt updatedAt creator participants messages lastMessage "
             "unreadCount": only(OWNER),
-            "summary tags group": only(),
+            "summary tags group mutedUntil pinnedAt": only(),
         },
     ),
     "Message": Subject("Message", "message", {_MESSAGE: PARTICIPANTS}),

@@ -101,6 +101,27 @@ ROOTS: dict[str, dict[str, Ask]] = {
         "": Ask("", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}),
         "by tag": Ask("filter: {tag: $tag}", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}),
         "of groups": Ask("filter: {kind: GROUP}", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}),
+        "by a participant": Ask(
+            "filter: {participantId: $member}",
+            row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
+        ),
+        "by a participant's name": Ask(
+            "filter: {participantName: $name}",
+            row(HIDDEN, anonymous=UNAUTHENTICATED, member=SHOWN),
+        ),
+        "around a published product": Ask(
+            "filter: {productId: $published}", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}
+        ),
+        "around a rejected product": Ask(
+            "filter: {productId: $rejected}",
+            row(
+                NOT_FOUND,
+                anonymous=UNAUTHENTICATED,
+                owner=SHOWN,
+                moderator=HIDDEN,
+                admin=HIDDEN,
+            ),
+        ),
     },
     "messageSearch": {
         "": Ask("query: $said", PARTICIPANTS | {"anonymous": UNAUTHENTICATED}),
