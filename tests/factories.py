@@ -117,6 +117,32 @@ MEMBER_REMOVE = """mutation($group: ID!, $user: ID!, $key: String!) {
   groupMemberRemove(groupId: $group, input: {userId: $user, clientKey: $key}) {
     group { id memberCount } user { id } errors { code field message } } }"""
 
+GROUP_DELETE = """mutation($id: ID!, $key: String!) {
+  groupDelete(id: $id, input: {clientKey: $key}) {
+    group { id deletedAt } errors { code field message } } }"""
+
+GROUP_JOIN = """mutation($group: ID!, $key: String!) {
+  groupJoin(groupId: $group, input: {clientKey: $key}) {
+    group { id memberCount } user { id } errors { code field message } } }"""
+
+GROUP_LEAVE = GROUP_JOIN.replace("groupJoin", "groupLeave")
+
+INVITE = """mutation($group: ID!, $user: ID!, $key: String!) {
+  groupInvite(groupId: $group, input: {userId: $user, clientKey: $key}) {
+    invitation { id state } errors { code field message } } }"""
+
+ACCEPT = """mutation($id: ID!, $key: String!) {
+  groupInvitationAccept(id: $id, input: {clientKey: $key}) {
+    invitation { id state } group { id memberCount } errors { code field message } } }"""
+
+LINK_CREATE = """mutation($group: ID!, $uses: Int, $key: String!) {
+  groupInvitationLinkCreate(groupId: $group, input: {maxUses: $uses, clientKey: $key}) {
+    link { id uses maxUses } token { token } errors { code field message } } }"""
+
+LINK_USE = """mutation($token: String!, $key: String!) {
+  groupInvitationLinkUse(input: {token: $token, clientKey: $key}) {
+    group { id memberCount } errors { code field message } } }"""
+
 START_DIRECT = """mutation($user: ID!, $key: String!) {
   conversationStart(input: {kind: DIRECT, userId: $user, clientKey: $key}) {
     conversation { id kind messageCount } errors { code field message } } }"""

@@ -8,7 +8,8 @@ from app.audit.queries import AuditOrder
 from app.chat.inbox import ConversationOrder
 from app.chat.models import ConversationKind, MessageRole
 from app.errors import ErrorCode
-from app.groups.models import GroupRole
+from app.groups.invitations import InvitationState
+from app.groups.models import GroupRole, GroupVisibility, JoinPolicy
 from app.groups.queries import GroupOrder
 from app.media import AttachmentType
 from app.products.models import Cause, PublishingStatus
@@ -106,8 +107,31 @@ describe(
     GroupRole,
     "What a member may do in a group.",
     OWNER="Everything; there is one.",
-    ADMIN="Change the group, add and remove members.",
+    ADMIN="Change the group, add, invite and remove members.",
     MEMBER="Read and write.",
+)
+describe(
+    GroupVisibility,
+    "Who may know of a group.",
+    PUBLIC="Everybody signed in; below a private group, its members.",
+    PRIVATE="Who belongs to it or is invited.",
+)
+describe(
+    JoinPolicy,
+    "How one comes to belong to a group.",
+    name="GroupJoinPolicy",
+    OPEN="Whoever sees it may join, if it is public.",
+    INVITATION="By invitation, or by being added.",
+)
+describe(
+    InvitationState,
+    "How far an invitation is.",
+    name="GroupInvitationState",
+    OPEN="It can be accepted.",
+    ACCEPTED="Whom it was for belongs to the group, or did.",
+    DECLINED="Whom it was for said no.",
+    REVOKED="It was taken back, or the group was deleted.",
+    EXPIRED="Nobody answered in time.",
 )
 describe(
     ConversationKind,

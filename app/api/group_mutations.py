@@ -1,6 +1,7 @@
-"""Mutations of groups and who belongs to them."""
+"""Mutations of groups themselves."""
 
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 from strawberry import Maybe
@@ -8,13 +9,12 @@ from strawberry import Maybe
 from app.api.context import Info
 from app.api.ids import key_of, uuid_of
 from app.api.mutation import KeyedInput, Payload, given, mutation
-from app.api.types import Group, User
+from app.api.types import Group
 from app.chat import membership
 from app.groups import commands
 from app.groups.commands import UNSET, GroupChanges, NewGroup
-from app.groups.models import GroupRole
+from app.groups.models import GroupVisibility, JoinPolicy
 from app.groups.queries import GroupRecord
-from app.users.queries import UserRecord
 
 _NAME = "The name to show: one line of at most 120 characters."
 _DESCRIPTION = "What it is for: at most 2,000 characters."
@@ -32,6 +32,12 @@ class GroupCreateInput(KeyedInput):
     parent_id: strawberry.ID | None = strawberry.field(
         default=None, description="The group it is below: one that you own or administer."
     )
+    visibility: GroupVisibility = strawberry.field(
+        default=GroupVisibility.PUBLIC, description="Who may know of it."
+    )
+    join_policy: JoinPolicy = strawberry.field(
+        default=JoinPolicy.INVITATION, description="How one comes to belong to it."
+    )
 
 
 @strawberry.input(description="What to change; what is left out stays as it is.")
@@ -45,25 +51,19 @@ class GroupUpdateInput(KeyedInput):
     product_id: Maybe[strawberry.ID | None] = strawberry.field(
         description="The product it is around: one that you may see. Null takes it away."
     )
-
-
-@strawberry.input(description="A new member.")
-class GroupMemberAddInput(KeyedInput):
-    """The input of `groupMemberAdd`."""
-
-    user_id: strawberry.ID = strawberry.field(description="Who.")
-    role: GroupRole = strawberry.field(
-        default=GroupRole.MEMBER,
-        description="What they may do: `ADMIN` is the owner's to give, `OWNER` nobody's. "
-        "For a member, the owner changes the role by it.",
+    parent_id: Maybe[strawberry.ID | None] = strawberry.field(
+        description="The group it is below: one that you own or administer. Null takes it out. "
+        "Who belongs to it stays."
+    )
+    visibility: Maybe[GroupVisibility | None] = strawberry.field(description="Who may know of it.")
+    join_policy: Maybe[JoinPolicy | None] = strawberry.field(
+        description="How one comes to belong to it."
     )
 
 
-@strawberry.input(description="The end of a membership.")
-class GroupMemberRemoveInput(KeyedInput):
-    """The input of `groupMemberRemove`."""
-
-    user_id: strawberry.ID = strawberry.field(description="Who: somebody else, or you.")
+@strawberry.input(description="The end of a group.")
+class GroupDeleteInput(KeyedInput):
+    """The input of `groupDelete`."""
 
 
 @strawberry.type(description="What came of `groupCreate`.")
@@ -84,31 +84,16 @@ class GroupUpdatePayload(Payload):
     )
 
 
-@strawberry.type(description="What came of a change of members.")
-class _MemberPayload(Payload):
+@strawberry.type(description="What came of `groupDelete`.")
+class GroupDeletePayload(Payload):
+    """The deleted group."""
+
     group: GroupRecord | None = strawberry.field(
-        default=None,
-        graphql_type=Group | None,
-        description="The group, with its members as they are now.",
-    )
-    user: UserRecord | None = strawberry.field(
-        default=None,
-        graphql_type=User | None,
-        description="The user, with their groups as they are now.",
+        default=None, graphql_type=Group | None, description="The group as it was."
     )
 
 
-@strawberry.type(description="What came of `groupMemberAdd`.")
-class GroupMemberAddPayload(_MemberPayload):
-    """The group and its new member."""
-
-
-@strawberry.type(description="What came of `groupMemberRemove`.")
-class GroupMemberRemovePayload(_MemberPayload):
-    """The group and its former member."""
-
-
-GroupId = Annotated[strawberry.ID, strawberry.argument(description="The group's id.")]
+Id = Annotated[strawberry.ID, strawberry.argument(name="id", description="The group's id.")]
 
 
 @strawberry.type
@@ -126,14 +111,13 @@ class GroupMutations:
             GroupCreateInput, strawberry.argument(name="input", description="What you say of it.")
         ],
     ) -> GroupCreatePayload:
-        parent = input_.parent_id
         new = NewGroup(
             name=input_.name,
             description=input_.description,
             product_id=_product_key(input_.product_id),
-            parent_id=None
-            if parent is None
-            else uuid_of(parent, "Group", field=["input", "parentId"]),
+            parent_id=_parent_key(input_.parent_id),
+            visibility=input_.visibility,
+            join_policy=input_.join_policy,
         )
         group = await membership.create_group(
             info.context.services, info.context.viewer, new, client_key=input_.client_key
@@ -142,23 +126,27 @@ class GroupMutations:
 
     @mutation(
         GroupUpdatePayload,
-        description="Change what a group says of itself. For its owner and admins.",
+        description="Change what a group says of itself, who sees it and where it stands. For its "
+        "owner and admins.",
     )
     async def group_update(
         self,
         info: Info,
-        id_: Annotated[
-            strawberry.ID, strawberry.argument(name="id", description="The group's id.")
-        ],
+        id_: Id,
         input_: Annotated[
             GroupUpdateInput, strawberry.argument(name="input", description="What to change.")
         ],
     ) -> GroupUpdatePayload:
-        name, product = given(input_.name, "name"), input_.product_id
+        name, product, parent = given(input_.name, "name"), input_.product_id, input_.parent_id
+        visibility = given(input_.visibility, "visibility")
+        join_policy = given(input_.join_policy, "joinPolicy")
         changes = GroupChanges(
             name=UNSET if name is None else name,
             description=UNSET if input_.description is None else input_.description.value,
             product_id=UNSET if product is None else _product_key(product.value),
+            parent_id=UNSET if parent is None else _parent_key(parent.value),
+            visibility=UNSET if visibility is None else visibility,
+            join_policy=UNSET if join_policy is None else join_policy,
         )
         group = await commands.update_group(
             info.context.services.main,
@@ -170,49 +158,31 @@ class GroupMutations:
         return GroupUpdatePayload(group=group)
 
     @mutation(
-        GroupMemberAddPayload,
-        description="Let somebody belong to a group and its conversation. For owner and admins.",
+        GroupDeletePayload,
+        description="Delete a group, for its owner. Its conversation is closed, and stays readable "
+        "for who belonged to it; the groups below it move to the one above, and what it hid as a "
+        "private group becomes private.",
     )
-    async def group_member_add(
+    async def group_delete(
         self,
         info: Info,
-        group_id: GroupId,
+        id_: Id,
         input_: Annotated[
-            GroupMemberAddInput, strawberry.argument(name="input", description="Who, and as what.")
+            GroupDeleteInput, strawberry.argument(name="input", description="The client key.")
         ],
-    ) -> GroupMemberAddPayload:
-        group, user = await membership.add_group_member(
+    ) -> GroupDeletePayload:
+        group = await membership.delete_group(
             info.context.services,
             info.context.viewer,
-            uuid_of(group_id, "Group", field=["groupId"]),
-            uuid_of(input_.user_id, "User", field=["input", "userId"]),
-            input_.role,
+            uuid_of(id_, "Group", field=["id"]),
             client_key=input_.client_key,
         )
-        return GroupMemberAddPayload(group=group, user=user)
-
-    @mutation(
-        GroupMemberRemovePayload,
-        description="End somebody's membership, or your own; the group's conversation is then "
-        "hidden from them. For owner and admins, and anybody but the owner for themselves.",
-    )
-    async def group_member_remove(
-        self,
-        info: Info,
-        group_id: GroupId,
-        input_: Annotated[
-            GroupMemberRemoveInput, strawberry.argument(name="input", description="Who.")
-        ],
-    ) -> GroupMemberRemovePayload:
-        group, user = await membership.remove_group_member(
-            info.context.services,
-            info.context.viewer,
-            uuid_of(group_id, "Group", field=["groupId"]),
-            uuid_of(input_.user_id, "User", field=["input", "userId"]),
-            client_key=input_.client_key,
-        )
-        return GroupMemberRemovePayload(group=group, user=user)
+        return GroupDeletePayload(group=group)
 
 
 def _product_key(value: strawberry.ID | None) -> str | None:
     return None if value is None else key_of(value, "Product", field=["input", "productId"])
+
+
+def _parent_key(value: strawberry.ID | None) -> UUID | None:
+    return None if value is None else uuid_of(value, "Group", field=["input", "parentId"])

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +39,7 @@ def key_of(value: str, type_name: str, *, field: list[str]) -> str:
     """
     parsed = parse_id(value)
     if parsed is None or parsed[0] != type_name:
-        raise NotFound(f"There is no such {type_name.lower()}.", field=field)
+        raise _no_such(type_name, field)
     return parsed[1]
 
 
@@ -51,4 +52,9 @@ def uuid_of(value: str, type_name: str, *, field: list[str]) -> UUID:
     try:
         return UUID(key_of(value, type_name, field=field))
     except ValueError:
-        raise NotFound(f"There is no such {type_name.lower()}.", field=field) from None
+        raise _no_such(type_name, field) from None
+
+
+def _no_such(type_name: str, field: list[str]) -> NotFound:
+    words = re.sub(r"\B(?=[A-Z])", " ", type_name).lower()
+    return NotFound(f"There is no such {words}.", field=field)

@@ -12,7 +12,9 @@ from app.audit import queries as audit
 from app.audit.queries import ChangeRecord, Trails
 from app.chat import queries as chat
 from app.chat.log import ConversationRecord, LogEntry, MemberState
+from app.groups import invitations
 from app.groups import queries as groups
+from app.groups.invitations import InvitationRecord, LinkRecord
 from app.groups.queries import GroupRecord, MemberRecord
 from app.paging import ListQuery, Page, PageArgs
 from app.products import queries as products
@@ -131,6 +133,36 @@ class Loaders:
     def membership_of_user(self) -> DataLoader[tuple[UUID, int], MemberRecord | None]:
         """Anybody's membership, by group and user."""
         return self._one(groups.memberships, self._services.main)
+
+    @cached_property
+    def member_ids(self) -> DataLoader[UUID, Sequence[int]]:
+        """The numbers of who belongs to a group."""
+        return self._one(groups.member_ids, self._services.main)
+
+    @cached_property
+    def invitation_by_id(self) -> DataLoader[UUID, InvitationRecord | None]:
+        """By invitation id."""
+        return self._one(invitations.invitations_by_ids, self._services.main)
+
+    @cached_property
+    def invitations_by_user(self) -> DataLoader[tuple[int, ListQuery], Page[InvitationRecord]]:
+        """The viewer's own, by user and page."""
+        return self._pages(invitations.invitations_by_users, self._services.main)
+
+    @cached_property
+    def invitations_by_group(self) -> DataLoader[tuple[UUID, ListQuery], Page[InvitationRecord]]:
+        """By group and page."""
+        return self._pages(invitations.invitations_by_groups, self._services.main)
+
+    @cached_property
+    def link_by_id(self) -> DataLoader[UUID, LinkRecord | None]:
+        """By link id."""
+        return self._one(invitations.links_by_ids, self._services.main)
+
+    @cached_property
+    def links_by_group(self) -> DataLoader[tuple[UUID, ListQuery], Page[LinkRecord]]:
+        """By group and page."""
+        return self._pages(invitations.links_by_groups, self._services.main)
 
     # -- conversations and messages
 

@@ -24,12 +24,15 @@ from graphql import (
     is_list_type,
 )
 
+from app.groups.members import MAX_MEMBERS
 from app.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 # Fields, arguments, enum values, members: many for some types, none for most.
 _INTROSPECTED = 2
 # An object costs a loader's key and an await: as much time as this many scalars, as measured.
 OBJECT = 8
+# A list of scalars that is as long as a group has members; an item of it has no resolver.
+_LONG = {("Group", "memberIds"): MAX_MEMBERS // 5}
 
 
 def cost(
@@ -91,7 +94,7 @@ class _Counter:
         composite: GraphQLCompositeType = parent
         field = self._schema.get_field(composite, node.name.value)
         if field is None or node.selection_set is None:
-            return 1
+            return _LONG.get((parent.name, node.name.value), 1)
         nested = self.count(node.selection_set, get_named_type(field.type))
         is_list = is_list_type(get_nullable_type(field.type))
         own = 1 if is_list or is_introspection_type(get_named_type(field.type)) else OBJECT

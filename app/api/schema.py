@@ -26,7 +26,9 @@ from app.api.group_mutations import GroupMutations
 from app.api.groups import GroupQueries
 from app.api.ids import parse_id
 from app.api.inbox import InboxQueries
+from app.api.invitation_mutations import InvitationMutations
 from app.api.loaders import Loaders
+from app.api.membership_mutations import MembershipMutations
 from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
 from app.api.profile import ProfileMutations, ProfileQueries
@@ -34,7 +36,17 @@ from app.api.rate_limit import RateLimitQueries
 from app.api.scalars import DATE_TIME
 from app.api.search import SearchQueries
 from app.api.service_accounts import ServiceAccountMutations
-from app.api.types import Conversation, Group, Message, Node, Product, Session, User
+from app.api.types import (
+    Conversation,
+    Group,
+    GroupInvitation,
+    GroupInvitationLink,
+    Message,
+    Node,
+    Product,
+    Session,
+    User,
+)
 from app.api.user_mutations import UserMutations
 from app.api.users import UserQueries
 from app.errors import Invalid
@@ -83,6 +95,8 @@ async def _node(loaders: Loaders, id_: str) -> Any:
         "User": "user_by_public_id",
         "Session": "session_by_id",
         "Group": "group_by_id",
+        "GroupInvitation": "invitation_by_id",
+        "GroupInvitationLink": "link_by_id",
         "Conversation": "conversation_by_id",
         "Message": "message_by_id",
         "AuditEvent": "change_by_id",
@@ -120,6 +134,8 @@ Mutation = merge_types(
         ServiceAccountMutations,
         ProductMutations,
         GroupMutations,
+        MembershipMutations,
+        InvitationMutations,
         ChatMutations,
         ConversationMutations,
     ),
@@ -136,6 +152,8 @@ schema = strawberry.Schema(
         AuditEvent,
         Product,
         Group,
+        GroupInvitation,
+        GroupInvitationLink,
         Conversation,
         Message,
         MessageSent,

@@ -31,7 +31,19 @@ CLEAR: Mapping[str, frozenset[str]] = {
             "deleted_at",
         }
     ),
-    "Group": frozenset({"name", "description", "product_id", "parent_id", "members"}),
+    "Group": frozenset(
+        {
+            "name",
+            "description",
+            "product_id",
+            "parent_id",
+            "visibility",
+            "join_policy",
+            "members",
+            "invitations",
+            "link",
+        }
+    ),
     "User": frozenset({"role", "status", "is_active", "subscription_tier", "deleted_at", "reason"}),
     "Session": frozenset({"user", "device_type", "started_at", "ended_at", "reason"}),
 }

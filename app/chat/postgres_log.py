@@ -37,7 +37,7 @@ from app.chat.models import (
     StoreMode,
     StoreState,
 )
-from app.errors import Invalid, NotFound, StoreUnavailable
+from app.errors import Conflict, Invalid, NotFound, StoreUnavailable
 from app.stores.postgres import Postgres, Read
 
 # The advisory lock between sends (shared) and a change of the stores' mode (exclusive).
@@ -82,6 +82,9 @@ _APPEND = text(
       SELECT user_id FROM conversation_members
       WHERE conversation_id = :conversation_id AND removed_seq IS NULL
         AND (:mentions_everyone OR user_id = :member OR user_id = ANY(:mention_ids))
+    ), closed AS (
+      SELECT FROM conversations JOIN groups ON groups.id = conversations.group_id
+      WHERE conversations.id = :conversation_id AND groups.deleted_at IS NOT NULL
     ), done AS (
       SELECT {_COLUMNS} FROM messages WHERE id = :id
     ), answered AS (
@@ -90,6 +93,7 @@ _APPEND = text(
     ), checks AS (
       SELECT EXISTS (SELECT FROM gate) AS is_current,
         :member IS NULL OR EXISTS (SELECT FROM members WHERE user_id = :member) AS is_member,
+        :member IS NULL OR NOT EXISTS (SELECT FROM closed) AS is_open,
         :reply_to_id IS NULL OR EXISTS (SELECT FROM answered) AS has_answered,
         :mentions_everyone OR ARRAY(SELECT user_id FROM members UNION ALL
           SELECT unnest(mention_ids) FROM messages WHERE id = :target_id
@@ -101,7 +105,7 @@ _APPEND = text(
           total_tokens = total_tokens + coalesce(:tokens, 0)
       FROM checks
       WHERE conversation_id = :conversation_id AND NOT EXISTS (SELECT FROM done)
-        AND is_current AND is_member AND has_answered AND has_mentioned
+        AND is_current AND is_member AND is_open AND has_answered AND has_mentioned
       RETURNING last_seq, last_msg_no, last_activity_at, total_tokens
     ), counted AS (
       UPDATE messages SET reply_count = reply_count + :is_message,
@@ -302,6 +306,7 @@ async def append(
         NotFound: There is no such conversation, or `member` does not take part in it; the message
             that it answers is none of the conversation's.
         Invalid: Somebody whom it mentions does not take part.
+        Conflict: `member` takes part, and the conversation is closed: its group was deleted.
     """
     await lock_head(tx, entry.conversation_id)
     result = await tx.execute(
@@ -320,6 +325,8 @@ async def append(
         raise StaleMode
     if not row.is_member:
         raise NotFound("There is no such conversation.", field=["conversationId"])
+    if row.id is None and not row.is_open:
+        raise Conflict("This conversation is closed.", field=["conversationId"])
     if row.id is None and not row.has_answered:
         raise NotFound(
             "There is no such message in this conversation.", field=["input", "replyToId"]
@@ -330,7 +337,7 @@ async def append(
         )
     if row.id is None:
         raise NotFound("There is no such conversation.", field=["conversationId"])
-    return entry_of(row[4:])
+    return entry_of(row[5:])
 
 
 async def lock_head(tx: AsyncConnection, conversation_id: UUID) -> None:

@@ -1,6 +1,6 @@
-"""What may be done with a group and its members.
+"""What may be done with a group itself: founding, changing, deleting.
 
-Members change in the caller's transaction, for the group's conversation changes with them.
+It is founded and deleted in the caller's transaction, for its conversation is with it.
 """
 
 from dataclasses import dataclass
@@ -8,28 +8,38 @@ from enum import Enum
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.commands import record
-from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.groups.models import Group, GroupMember, GroupRole
+from app.errors import Forbidden, NotFound
+from app.groups.access import MANAGERS, enter, no_group
+from app.groups.models import (
+    Group,
+    GroupInvitation,
+    GroupInvitationLink,
+    GroupMember,
+    GroupRole,
+    GroupVisibility,
+    InvitationAnswer,
+    JoinPolicy,
+)
 from app.groups.queries import COLUMNS, GroupRecord, groups_by_ids
+from app.groups.tree import check_place, enclose, enclosing_below, lock_tree
 from app.ids import new_id
 from app.once import once, remember
 from app.products.models import Product
 from app.products.queries import can_see_product
-from app.stores.postgres import Postgres
+from app.stores.postgres import Postgres, Read
 from app.text import clean_text
 from app.viewer import Viewer
 
 MAX_NAME = 120  # characters
 MAX_DESCRIPTION = 2_000
-MAX_MEMBERS = 1_000
 
-_MANAGERS = frozenset({GroupRole.OWNER, GroupRole.ADMIN})
+_PARENT = ["input", "parentId"]
 _G = Group.__table__.c
-_M = GroupMember.__table__.c
+_DELETED = Read(select(*COLUMNS).where(_G.id == bindparam("group_id")))
 
 
 class Unset(Enum):
@@ -49,6 +59,8 @@ class NewGroup:
     description: str | None = None
     product_id: str | None = None
     parent_id: UUID | None = None
+    visibility: GroupVisibility = GroupVisibility.PUBLIC
+    join_policy: JoinPolicy = JoinPolicy.INVITATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,9 @@ class GroupChanges:
     name: str | Literal[Unset.UNSET] = UNSET
     description: str | Literal[Unset.UNSET] | None = UNSET
     product_id: str | Literal[Unset.UNSET] | None = UNSET
+    parent_id: UUID | Literal[Unset.UNSET] | None = UNSET
+    visibility: GroupVisibility | Literal[Unset.UNSET] = UNSET
+    join_policy: JoinPolicy | Literal[Unset.UNSET] = UNSET
 
 
 async def create_group(tx: AsyncConnection, viewer: Viewer, new: NewGroup) -> GroupRecord:
@@ -67,19 +82,22 @@ async def create_group(tx: AsyncConnection, viewer: Viewer, new: NewGroup) -> Gr
         Unauthenticated: Nobody is signed in.
         NotFound: There is no such product that the viewer may see, or no such parent group.
         Forbidden: The viewer is neither owner nor admin of the parent group.
+        Conflict: It would stand too deep below others, or among too many.
         Invalid, Required, TooLong: A value breaks its rule.
     """
     owner_id = viewer.require()
     values = clean_new_group(new)
+    enclosing_id = None
     if new.product_id is not None:
         await _require_product(tx, viewer, new.product_id)
     if new.parent_id is not None:
-        field = ["input", "parentId"]
-        await _lock(tx, new.parent_id, field)
-        if await _role(tx, new.parent_id, owner_id) not in _MANAGERS:
-            raise Forbidden("Only owner and admins of a group put others below it.", field=field)
-    statement = insert(Group).values(id=new_id(), owner_id=owner_id, **values).returning(*COLUMNS)
-    group = GroupRecord(*(await tx.execute(statement)).one())
+        await lock_tree(tx)
+        parent = await _enter_parent(tx, viewer, new.parent_id)
+        await check_place(tx, new.parent_id, moved=None, field=_PARENT)
+        enclosing_id = enclosing_below(parent)
+    row = {"id": new_id(), "owner_id": owner_id, "enclosing_id": enclosing_id, **values}
+    made = await tx.execute(insert(Group).values(row).returning(*COLUMNS))
+    group = GroupRecord(*made.one())
     await tx.execute(
         insert(GroupMember).values(group_id=group.id, user_id=owner_id, role=GroupRole.OWNER)
     )
@@ -90,123 +108,101 @@ async def create_group(tx: AsyncConnection, viewer: Viewer, new: NewGroup) -> Gr
 async def update_group(
     main: Postgres, viewer: Viewer, group_id: UUID, changes: GroupChanges, *, client_key: str
 ) -> GroupRecord:
-    """Change what a group says of itself, as its owner or one of its admins.
+    """Change what a group says of itself and where it stands, as its owner or one of its admins.
+
+    Who belongs to it stays, also where it is moved below a private group.
 
     Raises:
         Unauthenticated: Nobody is signed in.
-        NotFound: There is no such group, or no such product that the viewer may see.
-        Forbidden: The viewer is neither owner nor admin.
+        NotFound: There is no such group, product or parent group that the viewer may see.
+        Forbidden: The viewer is neither owner nor admin, of it or of the new parent.
+        Conflict: It would stand below itself, too deep, or among too many.
         Invalid, Required, TooLong: A value breaks its rule.
         ClientKeyReused: The key came before with other changes.
     """
-    user_id = viewer.require()
+    viewer.require()
     values = _clean_changes(changes)
     async with main.begin() as tx:
         body = [group_id, values]
         if await once(tx, viewer, "groupUpdate", client_key, body) is None:
-            known = await _lock(tx, group_id, ["id"])
-            if await _role(tx, group_id, user_id) not in _MANAGERS:
-                raise Forbidden("Only its owner and admins change a group.", field=["id"])
-            if values.get("product_id") is not None:
-                await _require_product(tx, viewer, values["product_id"])
-            if values:
-                await tx.execute(update(Group).where(_G.id == group_id).values(**values))
-                before = {name: known[name] for name in values}
-                await record(
-                    tx, viewer, "groupUpdate", "Group", group_id, before=before, after=values
-                )
+            await _update(tx, viewer, group_id, values)
             await remember(tx, viewer, "groupUpdate", client_key, group_id)
     group = (await groups_by_ids(main, viewer, [group_id]))[0]
     if group is None:  # a retry, long after
-        raise _no_group(["id"])
+        raise no_group(["id"])
     return group
 
 
-async def add_member(
-    tx: AsyncConnection, viewer: Viewer, group_id: UUID, user_id: int, role: GroupRole
-) -> bool:
-    """Let a user belong to a group; the owner may give a member another role by it.
+async def _update(
+    tx: AsyncConnection, viewer: Viewer, group_id: UUID, values: dict[str, Any]
+) -> None:
+    is_moved = not values.keys().isdisjoint({"parent_id", "visibility"})
+    if is_moved:
+        await lock_tree(tx)
+    known, role = await enter(tx, viewer, group_id, ["id"])
+    if role not in MANAGERS:
+        raise Forbidden("Only its owner and admins change a group.", field=["id"])
+    if values.get("product_id") is not None:
+        await _require_product(tx, viewer, values["product_id"])
+    if values.get("parent_id") not in (None, known["parent_id"]):
+        await _enter_parent(tx, viewer, values["parent_id"])
+        await check_place(tx, values["parent_id"], moved=group_id, field=_PARENT)
+    if not values:
+        return
+    await tx.execute(update(Group).where(_G.id == group_id).values(**values))
+    if is_moved:
+        await enclose(tx, group_id)
+    before = {name: known[name] for name in values}
+    await record(tx, viewer, "groupUpdate", "Group", group_id, before=before, after=values)
+
+
+async def delete_group(tx: AsyncConnection, viewer: Viewer, group_id: UUID) -> None:
+    """Take a group away, as its owner or an admin of the system. Its rows and its history stay.
+
+    What stands below it moves to what stands above it. What a private group hid is private from
+    then on: a deletion shows nothing to anybody.
 
     Args:
-        tx: The transaction of which this is a part; the group's row stays locked until its end.
-        viewer: Owner or admin of the group.
+        tx: Holds the tree's lock and the head of the group's conversation.
+        viewer: Who deletes it.
         group_id: The group.
-        user_id: An account that exists, which the caller has checked.
-        role: Admin or member.
-
-    Returns:
-        Whether they are new to the group.
 
     Raises:
         Unauthenticated: Nobody is signed in.
-        NotFound: There is no such group.
-        Forbidden: The viewer is neither owner nor admin, or an admin who gives a role.
-        Invalid: The role of owner, which is not given away.
-        Conflict: The group is full, or the user is its owner.
+        NotFound: There is no such group that the viewer sees.
+        Forbidden: The viewer may not.
     """
-    viewer_id = viewer.require()
-    if role is GroupRole.OWNER:
-        raise Invalid("A group has one owner: its founder.", field=["input", "role"])
-    await _lock(tx, group_id, ["groupId"])
-    own_role = await _role(tx, group_id, viewer_id)
-    if own_role not in _MANAGERS:
-        raise Forbidden("Only a group's owner and admins add members.", field=["groupId"])
-    known_role = await _role(tx, group_id, user_id)
-    if known_role is role:
-        return False
-    if known_role is GroupRole.OWNER:
-        raise Conflict("A group's owner stays its owner.", field=["input", "userId"])
-    if own_role is not GroupRole.OWNER and (known_role is not None or role is GroupRole.ADMIN):
-        raise Forbidden("Only a group's owner gives roles.", field=["input", "role"])
-    if known_role is not None:
-        await tx.execute(
-            update(GroupMember).where(*_is_member(group_id, user_id)).values(role=role)
-        )
-        await _note_member(tx, viewer, group_id, user_id, before=known_role, after=role)
-        return False
-    count = select(func.count()).where(_M.group_id == group_id)
-    if (await tx.execute(count)).scalar_one() >= MAX_MEMBERS:
-        raise Conflict(f"A group has at most {MAX_MEMBERS:,} members.", field=["groupId"])
-    await tx.execute(insert(GroupMember).values(group_id=group_id, user_id=user_id, role=role))
-    await _note_member(tx, viewer, group_id, user_id, before=None, after=role)
-    return True
+    viewer.require()
+    group, role = await enter(tx, viewer, group_id, ["id"])
+    if role is not GroupRole.OWNER and viewer.role != "admin":
+        raise Forbidden("Only its owner deletes a group.", field=["id"])
+    children = (
+        update(Group)
+        .where(_G.parent_id == group_id, _G.deleted_at.is_(None))
+        .values(parent_id=group["parent_id"])
+    )
+    if group["visibility"] is GroupVisibility.PRIVATE:
+        children = children.values(visibility=GroupVisibility.PRIVATE)
+    moved = (await tx.execute(children.returning(_G.id))).scalars().all()
+    now = func.now()
+    await tx.execute(update(Group).where(_G.id == group_id).values(deleted_at=now))
+    for child in moved:
+        await enclose(tx, child)
+    await tx.execute(
+        update(GroupInvitation)
+        .filter_by(group_id=group_id, answer=None)
+        .values(answer=InvitationAnswer.REVOKED, answered_at=now)
+    )
+    links = update(GroupInvitationLink).filter_by(group_id=group_id, revoked_at=None)
+    await tx.execute(links.values(revoked_at=now))
+    gone = {name: group[name] for name in ("name", "description", "product_id", "parent_id")}
+    await record(tx, viewer, "groupDelete", "Group", group_id, before=gone)
 
 
-async def remove_member(tx: AsyncConnection, viewer: Viewer, group_id: UUID, user_id: int) -> bool:
-    """End a membership: somebody else's as owner or admin, one's own as anybody but the owner.
-
-    Args:
-        tx: The transaction of which this is a part; the group's row stays locked until its end.
-        viewer: Who removes.
-        group_id: The group.
-        user_id: Who is to go.
-
-    Returns:
-        Whether they belonged to the group.
-
-    Raises:
-        Unauthenticated: Nobody is signed in.
-        NotFound: There is no such group.
-        Forbidden: The viewer is neither they, owner nor admin; or an admin removes an admin.
-        Conflict: They own the group.
-    """
-    viewer_id = viewer.require()
-    await _lock(tx, group_id, ["groupId"])
-    own_role = await _role(tx, group_id, viewer_id)
-    is_self = user_id == viewer_id
-    if not is_self and own_role not in _MANAGERS:
-        raise Forbidden("Only a group's owner and admins remove others.", field=["groupId"])
-    known_role = own_role if is_self else await _role(tx, group_id, user_id)
-    if known_role is None:
-        return False
-    field = ["input", "userId"]
-    if known_role is GroupRole.OWNER:
-        raise Conflict("A group's owner cannot leave it.", field=field)
-    if known_role is GroupRole.ADMIN and not is_self and own_role is not GroupRole.OWNER:
-        raise Forbidden("Only a group's owner removes admins.", field=field)
-    await tx.execute(delete(GroupMember).where(*_is_member(group_id, user_id)))
-    await _note_member(tx, viewer, group_id, user_id, before=known_role, after=None)
-    return True
+async def deleted_group(main: Postgres, group_id: UUID) -> GroupRecord:
+    """A deleted group, for who has deleted it; an admin of the system sees it nowhere else."""
+    (row,) = await main.fetch(_DELETED, group_id=group_id)
+    return GroupRecord(*row)
 
 
 def clean_new_group(new: NewGroup) -> dict[str, Any]:
@@ -220,6 +216,8 @@ def clean_new_group(new: NewGroup) -> dict[str, Any]:
         "description": _clean_description(new.description),
         "product_id": new.product_id,
         "parent_id": new.parent_id,
+        "visibility": new.visibility,
+        "join_policy": new.join_policy,
     }
 
 
@@ -229,8 +227,9 @@ def _clean_changes(changes: GroupChanges) -> dict[str, Any]:
         values["name"] = _clean_name(changes.name)
     if changes.description is not UNSET:
         values["description"] = _clean_description(changes.description)
-    if changes.product_id is not UNSET:
-        values["product_id"] = changes.product_id
+    for name in ("product_id", "parent_id", "visibility", "join_policy"):
+        if (value := getattr(changes, name)) is not UNSET:
+            values[name] = value
     return values
 
 
@@ -255,40 +254,8 @@ async def _require_product(tx: AsyncConnection, viewer: Viewer, product_id: str)
         raise NotFound("There is no such product.", field=["input", "productId"])
 
 
-async def _lock(tx: AsyncConnection, group_id: UUID, field: list[str]) -> RowMapping:
-    # FOR NO KEY UPDATE: messages that name the group by foreign key need not wait.
-    statement = select(*_G).where(_G.id == group_id, _G.deleted_at.is_(None))
-    found = (await tx.execute(statement.with_for_update(key_share=True))).mappings().first()
-    if found is None:
-        raise _no_group(field)
-    return found
-
-
-async def _note_member(
-    tx: AsyncConnection,
-    viewer: Viewer,
-    group_id: UUID,
-    user_id: int,
-    *,
-    before: GroupRole | None,
-    after: GroupRole | None,
-) -> None:
-    """Note that a membership was made, changed or, after being some role, ended."""
-    old, new = (
-        None if role is None else {"members": {str(user_id): role}} for role in (before, after)
-    )
-    action = "groupMemberRemove" if after is None else "groupMemberAdd"
-    await record(tx, viewer, action, "Group", group_id, before=old, after=new)
-
-
-async def _role(tx: AsyncConnection, group_id: UUID, user_id: int) -> GroupRole | None:
-    statement = select(GroupMember.role).where(*_is_member(group_id, user_id))
-    return (await tx.execute(statement)).scalar()
-
-
-def _is_member(group_id: UUID, user_id: int) -> tuple[Any, Any]:
-    return _M.group_id == group_id, _M.user_id == user_id
-
-
-def _no_group(field: list[str]) -> NotFound:
-    return NotFound("There is no such group.", field=field)
+async def _enter_parent(tx: AsyncConnection, viewer: Viewer, parent_id: UUID) -> RowMapping:
+    parent, role = await enter(tx, viewer, parent_id, _PARENT)
+    if role not in MANAGERS:
+        raise Forbidden("Only owner and admins of a group put others below it.", field=_PARENT)
+    return parent

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from app.groups.commands import MAX_MEMBERS
+from app.groups.members import MAX_MEMBERS
 from app.groups.models import GroupRole
 from app.products.models import Cause, PublishingStatus
 from app.sealing import Keyring

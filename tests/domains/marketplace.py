@@ -11,11 +11,10 @@ from app.groups import queries
 from app.groups.commands import (
     GroupChanges,
     NewGroup,
-    add_member,
     create_group,
-    remove_member,
     update_group,
 )
+from app.groups.members import MemberChange, add_member, remove_member
 from app.groups.models import GroupRole
 from app.groups.queries import GroupOrder, GroupRecord, MemberOrder
 from app.media import Attachment, AttachmentType
@@ -101,12 +100,14 @@ async def add(
     group: GroupRecord,
     user: Viewer,
     role: GroupRole = GroupRole.MEMBER,
-) -> bool:
+) -> list[MemberChange]:
     async with main.begin() as tx:
         return await add_member(tx, viewer, group.id, user.require(), role)
 
 
-async def remove(main: Postgres, viewer: Viewer, group: GroupRecord, user: Viewer) -> bool:
+async def remove(
+    main: Postgres, viewer: Viewer, group: GroupRecord, user: Viewer
+) -> list[MemberChange]:
     async with main.begin() as tx:
         return await remove_member(tx, viewer, group.id, user.require())
 

@@ -12,10 +12,7 @@ from app.errors import (
     Unauthenticated,
 )
 from app.groups import queries
-from app.groups.commands import (
-    MAX_MEMBERS,
-    add_member,
-)
+from app.groups.members import MAX_MEMBERS, add_member
 from app.groups.models import GroupMember, GroupRole
 from app.stores.postgres import Postgres
 from app.viewer import ANONYMOUS, Viewer
@@ -45,7 +42,7 @@ async def test_ten_additions_at_once_make_one_member(
 ) -> None:
     group, user = await found(main, viewer), new_viewer()
     added = await asyncio.gather(*(add(main, viewer, group, user) for _ in range(10)))
-    assert sorted(added) == [False] * 9 + [True]
+    assert sorted(map(len, added)) == [0] * 9 + [1]
     assert await queries.member_counts(main, viewer, [group.id]) == [2]
 
 
@@ -62,7 +59,7 @@ async def test_limit_of_members_holds_under_parallel_additions(
     outcomes = await asyncio.gather(
         *(add(main, viewer, group, new_viewer()) for _ in range(10)), return_exceptions=True
     )
-    assert outcomes.count(True) == 3
+    assert sum(isinstance(outcome, list) for outcome in outcomes) == 3
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 7
     assert await queries.member_counts(main, viewer, [group.id]) == [MAX_MEMBERS]
     known = Viewer(10**6)

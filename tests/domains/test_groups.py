@@ -164,16 +164,18 @@ async def test_nobody_sees_groups_without_signing_in(main: Postgres, viewer: Vie
         await queries.list_groups(main, ANONYMOUS, NEWEST)
 
 
-async def test_deleted_group_is_nobodys(
+async def test_deleted_group_is_shown_to_who_belonged_to_it_and_in_no_list(
     main: Postgres, viewer: Viewer, staff: Viewer, new_viewer: NewViewer
 ) -> None:
     group = await found(main, viewer)
     await delete(main, group)
-    for anybody in (viewer, staff):
+    for anybody in (new_viewer(), staff, new_viewer("admin")):
         assert await queries.groups_by_ids(main, anybody, [group.id]) == [None]
         assert await members(main, anybody, group) == []
-    assert await queries.member_counts(main, viewer, [group.id]) == [0]
-    assert await queries.memberships_of_viewer(main, viewer, [group.id]) == [None]
+        assert await queries.member_counts(main, anybody, [group.id]) == [0]
+    (known,) = await queries.groups_by_ids(main, viewer, [group.id])
+    assert known is not None
+    assert known.deleted_at == group.created_at
     (page,) = await queries.groups_by_members(main, viewer, [viewer.require()], NEWEST)
     assert not page.items
     with pytest.raises(NotFound):

@@ -46,9 +46,9 @@ def is_page(name: str) -> bool:
 
 
 def asked(name: str, field: GraphQLField, depth: int) -> str:
-    """A field with everything below it, so many objects deep; three items of a page."""
+    """A field with everything below it, so many objects deep; two items of a page."""
     kind = get_named_type(field.type)
-    arguments = "(first: 3)" if "first" in field.args else ""
+    arguments = "(first: 2)" if "first" in field.args else ""
     return f"{name}{arguments} {selection(kind, depth)}"
 
 

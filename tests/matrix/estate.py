@@ -14,7 +14,16 @@ from app.chat.models import Conversation, EntryKind, Message
 from app.users.models import UserRole, UserSession
 from tests.client import Client
 from tests.domains.marketplace import product_of
-from tests.factories import GROUP_CREATE, MEMBER_REMOVE, Person, World
+from tests.factories import (
+    GROUP_CREATE,
+    GROUP_DELETE,
+    INVITE,
+    LINK_CREATE,
+    MEMBER_ADD,
+    MEMBER_REMOVE,
+    Person,
+    World,
+)
 from tests.matrix.columns import (
     ADMIN,
     FORMER,
@@ -105,7 +114,7 @@ async def settle(world: World) -> Estate:
     words |= {"name": owner.name, "address": address, "email": address.split("@")[0]}
     estate = Estate(world, people, clients, words, secrets)
     try:
-        for make in (_products, _groups, _talk, _private, _audited, _session):
+        for make in (_products, _groups, _ways_in, _talk, _private, _audited, _session):
             words |= await make(estate)
     except BaseException:
         await estate.close()
@@ -209,6 +218,53 @@ async def _groups(estate: Estate) -> dict[str, str]:
     for described in (friends, circle):
         await estate.people[OWNER].client.mutate(describe, id=described, key=uuid4().hex)
     return {"group": friends, "circle": circle}
+
+
+async def _ways_in(estate: Estate) -> dict[str, str]:
+    """Private groups and one that was deleted; whom the owner invites, and who invites them."""
+    people, owner = estate.people, estate.people[OWNER]
+    den_name = _secret(estate, "den", *_CLOSE, STRANGER, ADMIN)
+    den = await hidden_group(estate.world, owner, den_name)
+    for name in (MEMBER, FORMER):
+        added = {"group": den, "user": people[name].id}
+        await owner.client.mutate(MEMBER_ADD, **added, key=uuid4().hex)
+    removed = {"group": den, "user": people[FORMER].id}
+    await owner.client.mutate(MEMBER_REMOVE, **removed, key=uuid4().hex)
+    hall_name = _secret(estate, "hall", *_CLOSE, ADMIN)
+    made = await owner.client.mutate(GROUP_CREATE, name=hall_name, parent=den, key=uuid4().hex)
+    ruin_name = _secret(estate, "ruin", *_CLOSE, ADMIN)
+    ruin = await estate.world.group(owner, people[MEMBER], name=ruin_name)
+    await owner.client.mutate(GROUP_DELETE, id=ruin, key=uuid4().hex)
+    nook = await hidden_group(estate.world, people["confidant"], "Nook")
+    await invite(people["confidant"], nook, owner)
+    linked = await owner.client.mutate(
+        LINK_CREATE, group=estate.words["group"], uses=5, key=uuid4().hex
+    )
+    return {
+        "den": den,
+        "denName": den_name,
+        "hall": made["group"]["id"],
+        "ruin": ruin,
+        "invitation": await invite(owner, estate.words["group"], people["outsider"]),
+        "bidden": await invite(owner, den, people[STRANGER]),
+        "link": linked["link"]["id"],
+    }
+
+
+async def hidden_group(world: World, owner: Person, name: str) -> str:
+    """The id of a new private group."""
+    group = await world.group(owner, name="Hidden")
+    hide = """mutation($id: ID!, $name: String!, $key: String!) { groupUpdate(id: $id, input: {
+      name: $name, visibility: PRIVATE, clientKey: $key}) { group { id } errors { code } } }"""
+    await owner.client.mutate(hide, id=group, name=name, key=uuid4().hex)
+    return group
+
+
+async def invite(owner: Person, group: str, invited: Person) -> str:
+    """The id of an invitation."""
+    made = await owner.client.mutate(INVITE, group=group, user=invited.id, key=uuid4().hex)
+    invitation: str = made["invitation"]["id"]
+    return invitation
 
 
 async def _talk(estate: Estate) -> dict[str, str]:

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 from app.users.models import UserRole
 from tests.domains.marketplace import product_of
-from tests.factories import MEMBER_REMOVE
-from tests.matrix.columns import FORMER, MEMBER, MODERATOR, OWNER
-from tests.matrix.estate import DELETE, PUBLISH, SUBMIT, Estate, open_session
+from tests.factories import LINK_CREATE, MEMBER_ADD, MEMBER_REMOVE
+from tests.matrix.columns import FORMER, MEMBER, MODERATOR, OWNER, STRANGER
+from tests.matrix.estate import DELETE, PUBLISH, SUBMIT, Estate, hidden_group, invite, open_session
 
 Target = Callable[[Estate], Awaitable[dict[str, str]]]
 
@@ -66,6 +66,31 @@ async def _program(estate: Estate) -> dict[str, str]:
     return {"program": (await estate.world.user(UserRole.SERVICE)).id}
 
 
+async def _commons(estate: Estate) -> dict[str, str]:
+    """A group that is open to all."""
+    commons = await estate.world.group(estate.people[OWNER], estate.people[MEMBER])
+    opened = """mutation($id: ID!, $key: String!) { groupUpdate(id: $id, input: {
+      joinPolicy: OPEN, clientKey: $key}) { group { id } errors { code } } }"""
+    await estate.people[OWNER].client.mutate(opened, id=commons, key=uuid4().hex)
+    return {"commons": commons}
+
+
+async def _lair(estate: Estate) -> dict[str, str]:
+    """A private group, and a link into it."""
+    owner = estate.people[OWNER]
+    lair = await hidden_group(estate.world, owner, "Lair")
+    added = {"group": lair, "user": estate.people[MEMBER].id}
+    await owner.client.mutate(MEMBER_ADD, **added, key=uuid4().hex)
+    made = await owner.client.mutate(LINK_CREATE, group=lair, uses=None, key=uuid4().hex)
+    return {"lair": lair, "pass": made["link"]["id"], "token": made["token"]["token"]}
+
+
+async def _bid(estate: Estate) -> dict[str, str]:
+    """An invitation of the stranger."""
+    lair = (await _lair(estate))["lair"]
+    return {"bid": await invite(estate.people[OWNER], lair, estate.people[STRANGER])}
+
+
 _TARGETS: dict[str, Target] = {
     "draft": _draft,
     "suggestion": _suggestion,
@@ -74,6 +99,11 @@ _TARGETS: dict[str, Target] = {
     "foreign": _foreign,
     "choir": _choir,
     "song": _choir,
+    "commons": _commons,
+    "lair": _lair,
+    "pass": _lair,
+    "token": _lair,
+    "bid": _bid,
     "open": _open,
     "account": _account,
     "locked": _locked,

@@ -108,7 +108,8 @@ async def test_what_lies_beyond_an_edge_is_no_way_around(node_type: str, estate:
             f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {node_type} {{ {asking} }} }} }}"
         )
         for role in ROLES:
-            await estate.clients[role].run(query, ids=ids)
+            for one in ids:  # together they would cost too much
+                await estate.clients[role].run(query, ids=[one])
 
 
 def test_a_selection_asks_for_every_value() -> None:

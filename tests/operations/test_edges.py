@@ -34,9 +34,12 @@ from tests.operations.village import SIZE, Village
 
 TYPES = schema._schema.type_map
 ROOTS = {"Query", "Mutation", "Subscription"}
-NODES = ("User", "Product", "Group", "Conversation", "Message", "Session", "AuditEvent")
+NODES = (
+    *("User", "Product", "Group", "Conversation", "Message", "Session", "AuditEvent"),
+    *("GroupInvitation", "GroupInvitationLink"),
+)
 # What only the viewer has: a list that is there for nobody else.
-OWN = {"User.sessions"}
+OWN = {"User.sessions", "User.invitations"}
 
 # How to come by parents of each type: from nodes of a type, by a path.
 PARENTS = {name: (name, "%s") for name in NODES} | {
@@ -48,6 +51,7 @@ PARENTS = {name: (name, "%s") for name in NODES} | {
 SINGLE = {
     *(*ROOTS, "ConversationEvent", "InboxEvent", "MembersChanged", "MessageSent"),
     *("ConversationChanged", "RefetchNeeded", "RateLimit", "AuthCode", "AuthToken"),
+    "GroupInvitationToken",
 }
 
 

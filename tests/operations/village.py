@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from app.api.ids import global_id
 from app.users.models import UserRole, UserSession
-from tests.factories import GROUP_CREATE, MEMBER_ADD, Person, World
+from tests.factories import GROUP_CREATE, INVITE, LINK_CREATE, MEMBER_ADD, Person, World
 
 SIZE = 20
 
@@ -55,8 +55,9 @@ async def settle(world: World) -> Village:
     names = [f"Villager {number:02}" for number in range(SIZE)]
     villagers = [await world.user(name=name, profile={"shop": name}) for name in names]
     # One after the other: lists are then in this order, time after time.
-    rows = [await _settle_one(world, viewer, villager) for villager in villagers]
-    kinds = ("Product", "Group", "Conversation", "Message", "AuditEvent")
+    pairs = zip(villagers, villagers[1:] + villagers[:1], strict=True)
+    rows = [await _settle_one(world, viewer, *pair) for pair in pairs]
+    kinds = tuple(rows[0])
     ids = {kind: [row[kind] for row in rows] for kind in kinds}
     ids["User"] = [villager.id for villager in villagers]
     ids["Session"] = await _sessions(world, viewer)
@@ -77,14 +78,21 @@ async def _sessions(world: World, viewer: Person) -> list[str]:
     return [global_id("Session", session_id) for session_id in made]
 
 
-async def _settle_one(world: World, viewer: Person, villager: Person) -> dict[str, str]:
+async def _settle_one(
+    world: World, viewer: Person, villager: Person, other: Person
+) -> dict[str, str]:
     client = villager.client
     title = f"The lamp of {villager.name}"
     product = (await client.mutate(PRODUCT_CREATE, title=title, key=str(uuid4())))["product"]["id"]
     elders = await _group(villager, "Elders")
     group = await _group(villager, "Friends", parent=elders, product=product)
     await _group(villager, "Children", parent=group)
-    await client.mutate(MEMBER_ADD, group=group, user=viewer.id, key=str(uuid4()))
+    made_admin = MEMBER_ADD.replace("userId: $user", "userId: $user, role: ADMIN")
+    await client.mutate(made_admin, group=group, user=viewer.id, key=str(uuid4()))
+    invited = {"group": group, "user": other.id, "key": str(uuid4())}
+    invitation = (await client.mutate(INVITE, **invited))["invitation"]["id"]
+    await client.mutate(INVITE, group=elders, user=viewer.id, key=str(uuid4()))
+    link = await client.mutate(LINK_CREATE, group=group, uses=3, key=str(uuid4()))
     conversation = await world.conversation_of(villager, group)
     text = f"Hello from {villager.name}"
     await viewer.client.mutate(KEEP, id=conversation, key=str(uuid4()))
@@ -94,6 +102,8 @@ async def _settle_one(world: World, viewer: Person, villager: Person) -> dict[st
     return {
         "Product": product,
         "Group": group,
+        "GroupInvitation": invitation,
+        "GroupInvitationLink": link["link"]["id"],
         "Conversation": conversation,
         "Message": sent["message"]["id"],
         "AuditEvent": founded["auditEvents"]["nodes"][0]["id"],

@@ -20,21 +20,23 @@ PAGING = ["first", "after", "last", "before"]
 STORES = {
     **dict.fromkeys(("User", "PersonalInformation", "Session"), "accounts"),
     **dict.fromkeys(("Product", "Medium", "Group", "GroupMember"), "main"),
+    **dict.fromkeys(("GroupInvitation", "GroupInvitationLink"), "main"),
     **dict.fromkeys(("Conversation", "Message"), "log"),
 }
 # What an answer is made of, and no store holds.
 NO_ENTITIES = {
     *(*ROOTS, "Node", "PageInfo", "UserError", "RateLimit"),
-    *("AuthCode", "AuthToken", "ServiceAccount", "ServiceKey"),
+    *("AuthCode", "AuthToken", "ServiceAccount", "ServiceKey", "GroupInvitationToken"),
 }
 # Lists that a rule keeps short.
 SHORT_LISTS = {
     *("Product.media", "Message.attachments", "Conversation.tags", "UserError.field"),
-    *("MembersChanged.added", "MembersChanged.removed", "Query.nodes"),
+    *("MembersChanged.added", "MembersChanged.removed", "Query.nodes", "Group.memberIds"),
     "ConversationChanged.changed",
 }
-# Ids that are not the id of what has them: of what an event is about, which may be gone.
-FOREIGN_IDS = {"InboxEvent.conversationId", "AuditEvent.objectId"}
+# Ids that are not the id of what has them: of what an event is about, which may be gone; and of
+# a group's members, whom a client compares with people whom it knows.
+FOREIGN_IDS = {"Group.memberIds", "InboxEvent.conversationId", "AuditEvent.objectId"}
 
 
 def is_connection(name: str) -> bool:

@@ -6,6 +6,7 @@ They are a ring (user, product, group, conversation, message), so they name each
 from app.api import enums  # noqa: F401 - describes the enums before a type names them
 from app.api.types.conversation import Conversation
 from app.api.types.group import Group, GroupMember
+from app.api.types.invitation import GroupInvitation, GroupInvitationLink
 from app.api.types.medium import Medium
 from app.api.types.message import Message
 from app.api.types.node import Node
@@ -15,6 +16,8 @@ from app.api.types.user import Session, User
 __all__ = [
     "Conversation",
     "Group",
+    "GroupInvitation",
+    "GroupInvitationLink",
     "GroupMember",
     "Medium",
     "Message",

@@ -8,11 +8,13 @@ from strawberry import Parent
 
 from app.api.connection import connection
 from app.api.context import Info
+from app.api.ids import global_id
 from app.api.types import ring
 from app.api.types.node import Node, id_of
 from app.chat.log import ConversationRecord, group_conversation_id
-from app.groups.models import GroupRole
-from app.groups.queries import GroupOrder, GroupRecord, MemberOrder, MemberRecord
+from app.groups.invitations import InvitationOrder, InvitationRecord, LinkRecord
+from app.groups.models import GroupRole, GroupVisibility, JoinPolicy
+from app.groups.queries import GroupOrder, GroupRecord, MemberOrder, MemberRecord, can_manage
 from app.paging import ListQuery, Page, PageArgs
 from app.products.queries import ProductRecord
 from app.users.queries import UserRecord
@@ -39,8 +41,14 @@ class Group(Node):
     id: strawberry.ID = id_of("Group")
     name: str = strawberry.field(description="The name to show.")
     description: str | None = strawberry.field(description="What it is for.")
+    visibility: GroupVisibility = strawberry.field(description="Who may know of it.")
+    join_policy: JoinPolicy = strawberry.field(description="How one comes to belong to it.")
     created_at: datetime = strawberry.field(description="When it was founded.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
+    deleted_at: datetime | None = strawberry.field(
+        description="When it was deleted, which only who belonged to it is shown: its conversation "
+        "is closed, and stays readable for them."
+    )
 
     @strawberry.field(
         description="The product it is around; null if none, or none that you may see.",
@@ -51,13 +59,16 @@ class Group(Node):
             return None
         return await info.context.loaders.product_by_id.load(root.product_id)
 
-    @strawberry.field(description="The group it is below.", graphql_type=ring.Group | None)
+    @strawberry.field(
+        description="The group it is below; null if none, or none that you see.",
+        graphql_type=ring.Group | None,
+    )
     async def parent(self, root: Parent[GroupRecord], info: Info) -> GroupRecord | None:
         if root.parent_id is None:
             return None
         return await info.context.loaders.group_by_id.load(root.parent_id)
 
-    @connection(ring.Group, description="The groups below it, newest first.")
+    @connection(ring.Group, description="The groups below it, its channels, newest first.")
     async def children(
         self, root: Parent[GroupRecord], info: Info, args: PageArgs
     ) -> Page[GroupRecord]:
@@ -80,6 +91,47 @@ class Group(Node):
     @strawberry.field(description="How many belong to it.")
     async def member_count(self, root: Parent[GroupRecord], info: Info) -> int:
         return await info.context.loaders.member_count.load(root.id)
+
+    @strawberry.field(
+        description="The ids of who belongs to it, in the order of their accounts; accounts that "
+        "are gone are left out."
+    )
+    async def member_ids(self, root: Parent[GroupRecord], info: Info) -> list[strawberry.ID] | None:
+        loaders = info.context.loaders
+        users = await loaders.user_by_id.load_many(await loaders.member_ids.load(root.id))
+        return [global_id("User", user.public_id) for user in users if user is not None]
+
+    @strawberry.field(description="Whether you may change it, and invite others to it.")
+    async def viewer_can_manage(self, root: Parent[GroupRecord], info: Info) -> bool:
+        return can_manage(root, await info.context.loaders.membership.load(root.id))
+
+    @connection(
+        ring.GroupInvitation,
+        description="Who is invited and has not answered, newest first; null unless you manage it.",
+        nullable=True,
+    )
+    async def invitations(
+        self, root: Parent[GroupRecord], info: Info, args: PageArgs
+    ) -> Page[InvitationRecord] | None:
+        loaders = info.context.loaders
+        if not can_manage(root, await loaders.membership.load(root.id)):
+            return None
+        query = ListQuery(InvitationOrder.CREATED_AT, descending=True, args=args)
+        return await loaders.invitations_by_group.load((root.id, query))
+
+    @connection(
+        ring.GroupInvitationLink,
+        description="The links that hold, newest first; null unless you manage it.",
+        nullable=True,
+    )
+    async def invitation_links(
+        self, root: Parent[GroupRecord], info: Info, args: PageArgs
+    ) -> Page[LinkRecord] | None:
+        loaders = info.context.loaders
+        if not can_manage(root, await loaders.membership.load(root.id)):
+            return None
+        query = ListQuery(InvitationOrder.CREATED_AT, descending=True, args=args)
+        return await loaders.links_by_group.load((root.id, query))
 
     @strawberry.field(
         description="Your own membership; null if you do not belong to it.",

@@ -11,6 +11,8 @@ def _named(name: str, module: str) -> Any:
 
 Conversation = _named("Conversation", "conversation")
 Group = _named("Group", "group")
+GroupInvitation = _named("GroupInvitation", "invitation")
+GroupInvitationLink = _named("GroupInvitationLink", "invitation")
 GroupMember = _named("GroupMember", "group")
 Message = _named("Message", "message")
 Product = _named("Product", "product")

@@ -12,6 +12,7 @@ from app.api.context import Info
 from app.api.types import ring
 from app.api.types.node import Node, id_of
 from app.chat.log import ConversationRecord, direct_conversation_id
+from app.groups.invitations import InvitationOrder, InvitationRecord
 from app.groups.queries import GroupOrder, GroupRecord
 from app.paging import ListQuery, Page, PageArgs
 from app.products.queries import ProductOrder, ProductRecord
@@ -134,12 +135,29 @@ class User(Node):
         query = ListQuery(ProductOrder.CREATED_AT, descending=True, args=args)
         return await info.context.loaders.products_by_vendor.load((root.id, query))
 
-    @connection(ring.Group, description="The groups they belong to, newest first.", nullable=True)
+    @connection(
+        ring.Group,
+        description="The groups they belong to, newest first, as far as you see them.",
+        nullable=True,
+    )
     async def groups(
         self, root: Parent[UserRecord], info: Info, args: PageArgs
     ) -> Page[GroupRecord]:
         query = ListQuery(GroupOrder.CREATED_AT, descending=True, args=args)
         return await info.context.loaders.groups_by_member.load((root.id, query))
+
+    @connection(
+        ring.GroupInvitation,
+        description="The groups to which you are invited, newest first; null unless this is you.",
+        nullable=True,
+    )
+    async def invitations(
+        self, root: Parent[UserRecord], info: Info, args: PageArgs
+    ) -> Page[InvitationRecord] | None:
+        if root.id != info.context.viewer.user_id:
+            return None
+        query = ListQuery(InvitationOrder.CREATED_AT, descending=True, args=args)
+        return await info.context.loaders.invitations_by_user.load((root.id, query))
 
     @strawberry.field(
         description="Your direct conversation with them; null if there is none, or for yourself.",

@@ -14,6 +14,7 @@ from tests.matrix.columns import (
     MEMBER,
     NOT_FOUND,
     OWNER,
+    STRANGER,
     UNAUTHENTICATED,
     UNAVAILABLE,
     row,
@@ -90,6 +91,13 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
     },
     "groupUpdate": {
         "": Ask('id: $choir, input: {clientKey: $key, name: "New"}', _OWNER_DOES),
+        "a private one": Ask(
+            'id: $lair, input: {clientKey: $key, name: "New"}',
+            _NOBODY_FINDS | {OWNER: DONE, MEMBER: FORBIDDEN, ADMIN: FORBIDDEN},
+        ),
+        "below a private one": Ask(
+            "id: $choir, input: {clientKey: $key, parentId: $den}", _OWNER_DOES
+        ),
         "around another's draft": Ask(
             "id: $choir, input: {clientKey: $key, productId: $foreign}",
             row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=NOT_FOUND),
@@ -120,6 +128,92 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             "groupId: $choir, input: {clientKey: $key, userId: $self}",
             row(DONE, anonymous=UNAUTHENTICATED, owner=CONFLICT),
         ),
+    },
+    "groupDelete": {
+        "": Ask("id: $choir, input: {clientKey: $key}", _OWNER_DOES | {ADMIN: DONE}),
+        "a private one": Ask(
+            "id: $lair, input: {clientKey: $key}",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=FORBIDDEN, admin=DONE),
+        ),
+    },
+    "groupJoin": {
+        "an open one": Ask("groupId: $commons, input: {clientKey: $key}", _SIGNED_IN_DO),
+        "by invitation": Ask(
+            "groupId: $choir, input: {clientKey: $key}",
+            row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=DONE, member=DONE),
+        ),
+        "a private one": Ask(
+            "groupId: $lair, input: {clientKey: $key}",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=DONE, admin=FORBIDDEN),
+        ),
+    },
+    "groupLeave": {
+        "": Ask(
+            "groupId: $choir, input: {clientKey: $key}",
+            row(DONE, anonymous=UNAUTHENTICATED, owner=CONFLICT),
+        )
+    },
+    "groupMemberRoleChange": {
+        "": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $member, role: ADMIN}", _OWNER_DOES
+        ),
+        "of nobody": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $outsider, role: ADMIN}",
+            _OWNER_DOES | {OWNER: NOT_FOUND},
+        ),
+    },
+    "groupOwnershipTransfer": {
+        "": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $member}",
+            _OWNER_DOES | {ADMIN: DONE},
+        ),
+        "to nobody": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $outsider}",
+            _OWNER_DOES | {OWNER: NOT_FOUND, ADMIN: NOT_FOUND},
+        ),
+    },
+    "groupInvite": {
+        "": Ask("groupId: $choir, input: {clientKey: $key, userId: $outsider}", _OWNER_DOES),
+        "a member": Ask(
+            "groupId: $choir, input: {clientKey: $key, userId: $member}",
+            _OWNER_DOES | {OWNER: CONFLICT},
+        ),
+        "to a private one": Ask(
+            "groupId: $lair, input: {clientKey: $key, userId: $outsider}",
+            _NOBODY_FINDS | {OWNER: DONE, MEMBER: FORBIDDEN, ADMIN: FORBIDDEN},
+        ),
+    },
+    "groupInvitationAccept": {
+        "": Ask(
+            "id: $bid, input: {clientKey: $key}",
+            _NOBODY_FINDS | {STRANGER: DONE, OWNER: FORBIDDEN},
+        )
+    },
+    "groupInvitationDecline": {
+        "": Ask(
+            "id: $bid, input: {clientKey: $key}",
+            _NOBODY_FINDS | {STRANGER: DONE, OWNER: FORBIDDEN},
+        )
+    },
+    "groupInvitationRevoke": {
+        "": Ask(
+            "id: $bid, input: {clientKey: $key}",
+            _NOBODY_FINDS | {STRANGER: FORBIDDEN, OWNER: DONE},
+        )
+    },
+    "groupInvitationLinkCreate": {
+        "": Ask("groupId: $choir, input: {clientKey: $key}", _OWNER_DOES),
+        "to a private one": Ask(
+            "groupId: $lair, input: {clientKey: $key}",
+            _NOBODY_FINDS | {OWNER: DONE, MEMBER: FORBIDDEN, ADMIN: FORBIDDEN},
+        ),
+    },
+    "groupInvitationLinkRevoke": {
+        "": Ask("id: $pass, input: {clientKey: $key}", _NOBODY_FINDS | {OWNER: DONE})
+    },
+    "groupInvitationLinkUse": {
+        "": Ask("input: {clientKey: $key, token: $token}", _SIGNED_IN_DO),
+        "that is none": Ask("input: {clientKey: $key, token: $key}", _NOBODY_FINDS),
     },
     "conversationStart": {
         "direct": Ask("input: {clientKey: $key, kind: DIRECT, userId: $outsider}", _SIGNED_IN_DO),

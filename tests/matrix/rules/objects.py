@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from tests.matrix.columns import (
     ACCOUNTS,
     ADMIN,
+    ANONYMOUS,
     EVERYBODY,
+    FORMER,
     HIDDEN,
     MEMBER,
+    MODERATOR,
     OWNER,
     PARTICIPANTS,
+    SERVICE,
     STAFF,
+    STRANGER,
     VENDOR_AND_STAFF,
     Is,
     Row,
@@ -61,6 +66,9 @@ _MESSAGE = (
     "id text role model provider tokens metadata deleted seq createdAt updatedAt attachments "
     "sender conversation readBy"
 )
+_GROUP = "id name visibility joinPolicy createdAt updatedAt owner members memberCount memberIds"
+_INVITATION = "id state createdAt expiresAt group user inviter"
+_DEN_IS_HIDDEN: Row = dict.fromkeys((ANONYMOUS, FORMER, MODERATOR, SERVICE), HIDDEN)
 _EVENT = "cursor seq conversation"
 
 SUBJECTS = {
@@ -72,7 +80,7 @@ SUBJECTS = {
             "personal": VENDOR_AND_STAFF,
             "products groups": ACCOUNTS,
             "directConversation": only(MEMBER),
-            "sessions": only(OWNER),
+            "sessions invitations": only(OWNER),
         },
     ),
     "PersonalInformation": Subject(
@@ -120,19 +128,70 @@ SUBJECTS = {
         "Group",
         "group",
         {
-            "id name description createdAt updatedAt product parent children owner members "
-            "memberCount": ACCOUNTS,
+            _GROUP: ACCOUNTS,
+            "description product parent children": ACCOUNTS,
             "viewerMembership conversation": PARTICIPANTS,
+            "invitations invitationLinks": only(OWNER),
+            "viewerCanManage": row(Is(False), anonymous=HIDDEN, owner=Is(True)),
+            "deletedAt": only(),
         },
     ),
     "Group around a rejected product": Subject(
         "Group",
         "circle",
         {
-            "id name description createdAt updatedAt owner members memberCount": ACCOUNTS,
+            _GROUP: ACCOUNTS,
+            "description": ACCOUNTS,
             "product": VENDOR_AND_STAFF,
             "viewerMembership conversation": only(OWNER),
-            "parent children": only(),
+            "viewerCanManage": row(Is(False), anonymous=HIDDEN, owner=Is(True)),
+            "parent children invitations invitationLinks deletedAt": only(),
+        },
+    ),
+    "Group, private": Subject(
+        "Group",
+        "den",
+        {
+            # The stranger is invited.
+            _GROUP: only(OWNER, MEMBER, STRANGER, ADMIN),
+            "children": only(OWNER, MEMBER, ADMIN),
+            "viewerMembership conversation": PARTICIPANTS,
+            "invitations": only(OWNER),
+            "viewerCanManage": row(Is(False), owner=Is(True)) | _DEN_IS_HIDDEN,
+            "description product parent invitationLinks deletedAt": only(),
+        },
+    ),
+    "Group below a private one": Subject(
+        "Group",
+        "hall",
+        {
+            _GROUP: only(OWNER, MEMBER, ADMIN),
+            "parent": only(OWNER, MEMBER, ADMIN),
+            "viewerMembership conversation": only(OWNER),
+            "viewerCanManage": row(Is(False), owner=Is(True), stranger=HIDDEN) | _DEN_IS_HIDDEN,
+            "description product children invitations invitationLinks deletedAt": only(),
+        },
+    ),
+    "Group, deleted": Subject(
+        "Group",
+        "ruin",
+        {
+            _GROUP: PARTICIPANTS,
+            "viewerMembership conversation deletedAt": PARTICIPANTS,
+            "viewerCanManage": row(HIDDEN, owner=Is(False), member=Is(False)),
+            "description product parent children invitations invitationLinks": only(),
+        },
+    ),
+    "GroupInvitation": Subject("GroupInvitation", "invitation", {_INVITATION: only(OWNER)}),
+    "GroupInvitation, the stranger's": Subject(
+        "GroupInvitation", "bidden", {_INVITATION: only(OWNER, STRANGER)}
+    ),
+    "GroupInvitationLink": Subject(
+        "GroupInvitationLink",
+        "link",
+        {
+            "id maxUses uses createdAt expiresAt group creator": only(OWNER),
+            "revokedAt": only(),
         },
     ),
     "GroupMember": Subject("GroupMember", "group", {"role joinedAt user": ACCOUNTS}, ("members",)),
@@ -192,6 +251,7 @@ EVENTS = {
 OWN = {
     "RateLimit": ["limit", "cost", "remaining", "resetAt"],
     "AuthCode": ["digits", "expiresAt"],
+    "GroupInvitationToken": ["token"],
     "AuthToken": ["accessToken", "accessTokenExpiresAt", "refreshToken"],
     "ServiceKey": ["token", "session"],
     "ServiceAccount": ["user", "key"],

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 from tests.matrix.columns import (
     ACCOUNTS,
+    ADMIN,
+    ANONYMOUS,
     EVERYBODY,
     FORBIDDEN,
     HIDDEN,
+    MEMBER,
     NOT_FOUND,
     OWNER,
     PARTICIPANTS,
     SHOWN,
+    STRANGER,
     UNAUTHENTICATED,
     VENDOR_AND_STAFF,
     Row,
@@ -34,12 +38,20 @@ class Ask:
 _LISTED = row(SHOWN, anonymous=UNAUTHENTICATED)
 _FOR_ADMINS = row(FORBIDDEN, anonymous=UNAUTHENTICATED, admin=SHOWN)
 
+# The stranger is invited.
+_DEN = only(OWNER, MEMBER, STRANGER, ADMIN)
+
 ROOTS: dict[str, dict[str, Ask]] = {
     "node": {
         "published product": Ask("id: $published", EVERYBODY),
         "rejected product": Ask("id: $rejected", VENDOR_AND_STAFF),
         "user": Ask("id: $owner", ACCOUNTS),
         "group": Ask("id: $group", ACCOUNTS),
+        "private group": Ask("id: $den", _DEN),
+        "group below a private one": Ask("id: $hall", only(OWNER, MEMBER, ADMIN)),
+        "deleted group": Ask("id: $ruin", PARTICIPANTS),
+        "invitation": Ask("id: $invitation", only(OWNER)),
+        "link": Ask("id: $link", only(OWNER)),
         "conversation": Ask("id: $talk", PARTICIPANTS),
         "message": Ask("id: $message", PARTICIPANTS),
     },
@@ -81,11 +93,19 @@ ROOTS: dict[str, dict[str, Ask]] = {
         "deleted": Ask("text: $deletedTitle, filter: {isDeleted: true}", VENDOR_AND_STAFF),
         "deleted, among what is there": Ask("text: $deletedTitle", row(HIDDEN)),
     },
-    "group": {"": Ask("id: $group", ACCOUNTS)},
+    "group": {
+        "": Ask("id: $group", ACCOUNTS),
+        "private": Ask("id: $den", _DEN),
+        "below a private one": Ask("id: $hall", only(OWNER, MEMBER, ADMIN)),
+        "deleted": Ask("id: $ruin", PARTICIPANTS),
+    },
     # The server of the tests sets no limit.
     "rateLimit": {"": Ask("", row(HIDDEN))},
     "groups": {
         "": Ask("", _LISTED),
+        "by a private name": Ask(
+            "filter: {nameContains: $denName}", _DEN | {ANONYMOUS: UNAUTHENTICATED}
+        ),
         "around a published product": Ask("filter: {productId: $published}", _LISTED),
         "around a rejected product": Ask(
             "filter: {productId: $rejected}",
