@@ -56,7 +56,14 @@ def create_app(settings: Settings | None = None) -> Starlette:
         return make_context(viewer, services(), budget)
 
     def watch(viewer: Viewer, told: Callable[[Unauthenticated], None]) -> Stop:
-        return services().accounts.guard.watch(viewer.session_id, told)
+        unwatch = services().accounts.guard.watch(viewer.session_id, told)
+        let_go = services().leases.hold(viewer.user_id)
+
+        def stop() -> None:
+            unwatch()
+            let_go()
+
+        return stop
 
     presence = Presence(attrgetter("expires_at"), watch, operator.eq)
 

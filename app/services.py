@@ -13,6 +13,8 @@ from app.chat.live import Live
 from app.chat.store import MessageStore
 from app.limits import Limiter
 from app.mail import Mailer
+from app.presence.leases import Leases
+from app.presence.snapshots import keep_snapshots
 from app.sealing import open_keyring
 from app.settings import Settings
 from app.stores.mongo import Mongo
@@ -41,6 +43,7 @@ class Services:
         limiter: Counts what callers use.
         accounts: What signing in takes.
         calls: The log of the API's calls.
+        leases: Who is online, and who types.
     """
 
     settings: Settings
@@ -55,6 +58,7 @@ class Services:
     limiter: Limiter
     accounts: Accounts
     calls: CallLog
+    leases: Leases
 
 
 @asynccontextmanager
@@ -98,6 +102,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         keys = ServiceKeys(auth)
         accounts = Accounts(auth, tokens, guard, limiter, mailer, settings, keyring, keys, external)
+        leases = Leases(redis, bus, settings.presence_ttl)
+        leases.start()
+        stack.push_async_callback(leases.close)
+        noting = keep_snapshots(leases, auth, settings.presence_snapshot_interval)
+        stack.push_async_callback(stop, [asyncio.create_task(noting)])
         anchoring = keep_checkpoints(
             main, auth, signing_key(settings), settings.audit_checkpoint_interval
         )
@@ -108,7 +117,19 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         counting = keep_counting(main, settings.usage_count_interval)
         stack.push_async_callback(stop, [asyncio.create_task(counting)])
         yield Services(
-            settings, main, auth, mongo, redis, bus, chat, live, tokens, limiter, accounts, calls
+            settings,
+            main,
+            auth,
+            mongo,
+            redis,
+            bus,
+            chat,
+            live,
+            tokens,
+            limiter,
+            accounts,
+            calls,
+            leases,
         )
 
 

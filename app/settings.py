@@ -149,6 +149,12 @@ class Settings(BaseSettings):
     )
 
     # -- live
+    presence_ttl: float = Field(
+        30.0, gt=0, description="seconds after which a process that died holds nobody online"
+    )
+    presence_snapshot_interval: float = Field(
+        60.0, gt=0, description="seconds between notes of who is online"
+    )
     sweep_interval: float = Field(5.0, gt=0, description="seconds between head sweeps")
 
     # -- limits: what one client may ask of the transport

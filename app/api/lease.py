@@ -23,7 +23,8 @@ class Presence:
 
     Attributes:
         expires_at: When a viewer's token expires; None if it does not.
-        watch: Calls back when a viewer's session ends; returns what stops it.
+        watch: Calls back when a viewer's session ends, and holds the viewer online; returns what
+            stops both.
         is_same: Whether two viewers are one user.
     """
 

@@ -17,6 +17,7 @@ from app.groups import queries as groups
 from app.groups.invitations import InvitationRecord, LinkRecord
 from app.groups.queries import GroupRecord, MemberRecord
 from app.paging import ListQuery, Page, PageArgs
+from app.presence.queries import Sight, sights_of_users
 from app.products import queries as products
 from app.products.queries import ProductRecord
 from app.services import Services
@@ -61,6 +62,11 @@ class Loaders:
     def personal_details(self) -> DataLoader[int, PersonalDetails | None]:
         """By user number."""
         return self._one(details.personal_details_by_ids, self._services.accounts)
+
+    @cached_property
+    def sight(self) -> DataLoader[int, Sight]:
+        """Whether somebody is online, as far as the viewer may see it, by user number."""
+        return self._one(sights_of_users, self._services)
 
     # -- the audit
 

@@ -29,6 +29,7 @@ from app.api.inbox import InboxQueries
 from app.api.invitation_mutations import InvitationMutations
 from app.api.loaders import Loaders
 from app.api.membership_mutations import MembershipMutations
+from app.api.presence import PresenceMutations, PresenceSubscriptions
 from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
 from app.api.profile import ProfileMutations, ProfileQueries
@@ -138,9 +139,10 @@ Mutation = merge_types(
         InvitationMutations,
         ChatMutations,
         ConversationMutations,
+        PresenceMutations,
     ),
 )
-Subscription = merge_types("Subscription", (ChatSubscriptions,))
+Subscription = merge_types("Subscription", (ChatSubscriptions, PresenceSubscriptions))
 
 schema = strawberry.Schema(
     Query,

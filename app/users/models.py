@@ -139,6 +139,7 @@ class User(Timestamps, AuthBase):
     registration_platform: Mapped[Platform] = mapped_column(_PLATFORM)
     # A snapshot for reports; who is online now is known to Redis.
     is_online: Mapped[bool] = mapped_column(server_default=false())
+    last_seen_at: Mapped[datetime | None]
     # The vendor profile; None for somebody who sells nothing.
     profile: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     extra: Mapped[JsonObject] = mapped_column("metadata")
@@ -166,6 +167,7 @@ class User(Timestamps, AuthBase):
     __table_args__ = (
         Index("ix_users_created_at_id", "created_at", "id"),
         Index("ix_users_name_id", "name", "id"),
+        Index("ix_users_is_online", "is_online", postgresql_where=text("is_online")),
     )
 
 

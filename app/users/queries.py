@@ -32,6 +32,7 @@ class UserRecord:
     role: str
     registration_platform: str
     is_online: bool
+    last_seen_at: datetime | None
     is_active: bool
     profile: dict[str, Any]
     created_at: datetime

@@ -153,6 +153,7 @@ async def _people(world: World, secrets: Secrets) -> dict[str, Person]:
         pincode=pincode,
         dob=date(1899, 3, 17),
         last_login_at=datetime(1998, 7, 6, tzinfo=UTC),
+        last_seen_at=datetime(1997, 5, 4, tzinfo=UTC),
         **details,
     )
     roles = {

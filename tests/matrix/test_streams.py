@@ -15,11 +15,14 @@ from tests.matrix.columns import HIDDEN, MEMBER, OWNER, ROLES, SHOWN
 from tests.matrix.estate import Estate
 from tests.matrix.rules.objects import EVENTS
 from tests.matrix.rules.roots import SUBSCRIPTIONS
+from tests.presence.test_conversations import TYPING
 from tests.subscriptions.streams import errors
 
 CASES = [(field, case) for field, cases in SUBSCRIPTIONS.items() for case in cases]
 # What has happened in the estate's conversation.
-_HAPPENED = set(EVENTS) - {"RefetchNeeded", "InboxEvent"}
+_HAPPENED = set(EVENTS) - {
+    *("RefetchNeeded", "InboxEvent", "PresenceChanged", "ConversationPresence")
+}
 PATIENCE = 40  # quarters of a second
 
 
@@ -90,6 +93,18 @@ async def test_an_event_shows_every_field(
     monkeypatch.setattr("app.chat.subscriptions._BACKLOG", 0)
     async with client.subscribe(everything) as stream:
         look(await stream.next())
+
+    presence = document("presence", "userIds: [$owner, $member, $outsider]", estate)
+    async with client.subscribe(presence) as stream:
+        while not set(EVENTS["PresenceChanged"]) <= shown["PresenceChanged"]:
+            look(await stream.next())
+    there = document("conversationPresence", "conversationId: $talk", estate)
+    other = estate.clients[MEMBER if role == OWNER else OWNER]
+    async with client.subscribe(there) as stream:
+        look(await stream.next())
+        await other.mutate(TYPING, id=estate.words["talk"], typing=True, key=uuid4().hex)
+        while not set(EVENTS["ConversationPresence"]) <= shown["ConversationPresence"]:
+            look(await stream.next())
 
     assert {name: set(rule) for name, rule in EVENTS.items()} == {
         name: found & set(EVENTS[name]) for name, found in shown.items()

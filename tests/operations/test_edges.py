@@ -52,6 +52,7 @@ SINGLE = {
     *(*ROOTS, "ConversationEvent", "InboxEvent", "MembersChanged", "MessageSent"),
     *("ConversationChanged", "RefetchNeeded", "RateLimit", "AuthCode", "AuthToken"),
     "GroupInvitationToken",
+    *("ServiceAccount", "ServiceKey", "PresenceChanged", "ConversationPresence"),
 }
 
 

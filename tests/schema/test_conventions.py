@@ -27,12 +27,14 @@ STORES = {
 NO_ENTITIES = {
     *(*ROOTS, "Node", "PageInfo", "UserError", "RateLimit"),
     *("AuthCode", "AuthToken", "ServiceAccount", "ServiceKey", "GroupInvitationToken"),
+    "ConversationPresence",
 }
 # Lists that a rule keeps short.
 SHORT_LISTS = {
     *("Product.media", "Message.attachments", "Conversation.tags", "UserError.field"),
     *("MembersChanged.added", "MembersChanged.removed", "Query.nodes", "Group.memberIds"),
-    "ConversationChanged.changed",
+    *("ConversationChanged.changed", "PresenceChanged.online", "PresenceChanged.offline"),
+    *("ConversationPresence.online", "ConversationPresence.typing"),
 }
 # Ids that are not the id of what has them: of what an event is about, which may be gone; and of
 # a group's members, whom a client compares with people whom it knows.

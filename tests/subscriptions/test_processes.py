@@ -1,58 +1,26 @@
 """Two server processes side by side deliver to each other's subscribers."""
 
 import asyncio
-import os
-import re
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-import app
 from app.paging import encode_cursor
 from app.settings import Settings
 from tests.client import Client
 from tests.factories import MEMBER_REMOVE, World
-from tests.server import serve
+from tests.server import serve, serve_apart
 from tests.subscriptions.streams import EVENTS, INBOX, START, summary
 
 NEVER = 3600.0  # seconds between sweeps: what arrives was heard
-
-_ROOT = Path(app.__file__).parents[1]
-_ADDRESS = re.compile(rb"running on (http://127\.0\.0\.1:\d+)")
 
 
 @pytest.fixture(scope="module")
 async def elsewhere(settings: Settings) -> AsyncIterator[str]:
     """The address of a server in a process of its own, on the same stores."""
-    stores = {
-        name.upper(): getattr(settings, name)
-        for name in ("database_url", "auth_database_url", "mongo_url", "redis_url")
-    }
-    chosen = {"ISTHMUS_ENV": "test", "ISTHMUS_HOME": str(settings.home), **stores}
-    chosen["SWEEP_INTERVAL"] = str(NEVER)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app"),
-        *("--port", "0", "--ws", "websockets-sansio"),
-        cwd=_ROOT,
-        env=os.environ | chosen,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    log = b""
-    try:
-        async with asyncio.timeout(20):
-            while (found := _ADDRESS.search(log)) is None:
-                line = await process.stderr.readline()
-                assert line, log
-                log += line
-        yield found[1].decode()
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
+    async with serve_apart(settings, SWEEP_INTERVAL=str(NEVER)) as (url, _):
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from app.chat.log import ConversationRecord, direct_conversation_id
 from app.groups.invitations import InvitationOrder, InvitationRecord
 from app.groups.queries import GroupOrder, GroupRecord
 from app.paging import ListQuery, Page, PageArgs
+from app.presence.queries import Sight
 from app.products.queries import ProductOrder, ProductRecord
 from app.users.details import PersonalDetails
 from app.users.models import DeviceType, Platform, SubscriptionTier, UserRole, UserStatus
@@ -93,14 +94,27 @@ class User(Node):
     role: UserRole = strawberry.field(description="What they may do beyond their own things.")
     registration_platform: Platform = strawberry.field(description="Through what they came.")
     is_active: bool = strawberry.field(description="Whether no admin has locked them out.")
-    is_online: bool = strawberry.field(
-        description="Whether they were online when that was last recorded."
-    )
     profile: JSON | None = strawberry.field(
         description="What they tell of themselves as a vendor; null if they sell nothing."
     )
     created_at: datetime = strawberry.field(description="When the account was made.")
     updated_at: datetime = strawberry.field(description="When the profile was last changed.")
+
+    @strawberry.field(
+        description="Whether they have a socket open now; false for people with whom you share no "
+        "conversation."
+    )
+    async def is_online(self, root: Parent[UserRecord], info: Info) -> bool:
+        sight = await info.context.loaders.sight.load(root.id)
+        return sight is Sight.ONLINE or (sight is Sight.UNKNOWN and root.is_online)
+
+    @strawberry.field(
+        description="When they were last seen to be online, to within minutes; null while they "
+        "are, if they never were, and for people with whom you share no conversation."
+    )
+    async def last_seen_at(self, root: Parent[UserRecord], info: Info) -> datetime | None:
+        sight = await info.context.loaders.sight.load(root.id)
+        return root.last_seen_at if sight in (Sight.OFFLINE, Sight.UNKNOWN) else None
 
     @strawberry.field(
         description="Contact and personal details; null unless this is you or you are staff.",

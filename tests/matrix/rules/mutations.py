@@ -262,6 +262,13 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         "": Ask('input: {clientKey: $key, name: "Helper", platform: DEED_O}', _ADMINS_DO)
     },
     "serviceKeyCreate": {"": Ask("id: $program, input: {clientKey: $key}", _ADMINS_DO)},
+    # What is forgotten within seconds leaves no trace in a store.
+    "conversationTyping": {
+        "": Ask(
+            "conversationId: $song, input: {clientKey: $key}",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=FOUND, member=FOUND),
+        )
+    },
     # Whoever asks: what they bring is what counts. This server sends no mail, and nobody has an
     # account at `$mail`.
     "authCodeRequest": {

@@ -81,6 +81,7 @@ SUBJECTS = {
             "products groups": ACCOUNTS,
             "directConversation": only(MEMBER),
             "sessions invitations": only(OWNER),
+            "lastSeenAt": only(OWNER, MEMBER),
         },
     ),
     "PersonalInformation": Subject(
@@ -244,6 +245,8 @@ EVENTS = {
     "ConversationChanged": (_EVENT + " actor changed").split(),
     "RefetchNeeded": _EVENT.split(),
     "InboxEvent": ["cursor", "conversation", "conversationId"],
+    "PresenceChanged": ["online", "offline"],
+    "ConversationPresence": ["onlineCount", "conversation", "online", "typing"],
 }
 
 # What is nobody's but the asker's: a budget, which this server does not limit, and what a code or a

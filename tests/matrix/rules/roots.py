@@ -178,6 +178,14 @@ SUBSCRIPTIONS: dict[str, dict[str, Ask]] = {
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
         ),
     },
+    # Who may not see somebody is told that they are offline.
+    "presence": {"": Ask("userIds: [$owner]", row(SHOWN, anonymous=UNAUTHENTICATED))},
+    "conversationPresence": {
+        "": Ask(
+            "conversationId: $talk",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
+        )
+    },
     "inbox": {
         "": Ask("", row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN)),
         "from an old cursor": Ask(

@@ -1,0 +1,192 @@
+"""Streams of who is online and who types: the state first, then whenever it is another one.
+
+Several changes come as one event, which shows the last; a crowd is told of more slowly.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.chat.log import ConversationRecord
+from app.chat.models import EntryKind
+from app.chat.queries import conversations_by_ids
+from app.errors import Invalid, NotFound, StoreUnavailable
+from app.presence.backend import Backend
+from app.presence.leases import typing_channel
+from app.presence.queries import acquaintances
+from app.viewer import Viewer
+
+MAX_WATCHED = 100  # users of one stream
+MAX_SHOWN = 50  # of those online in a conversation
+_TOGETHER = 0.25  # seconds in which changes come as one event
+_CROWD = 500  # participants for each second that a crowd's changes wait
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    """Who of those watched came and who went since the last event; all of them in the first."""
+
+    online: list[int]
+    offline: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPresence:
+    """Who of a conversation is online, of a crowd the first ones, and who types."""
+
+    conversation_id: UUID
+    online_count: int
+    online: list[int]
+    typing: list[int]
+
+
+async def presence_events(
+    backend: Backend, viewer: Viewer, user_ids: Sequence[int]
+) -> AsyncGenerator[PresenceChanged, None]:
+    """Who of these users is online, as far as the viewer may see it; others are offline.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        Invalid: They are too many.
+        StoreUnavailable: Redis does not answer as the stream begins.
+    """
+    viewer.require()
+    watched = list(dict.fromkeys(user_ids))
+    if len(watched) > MAX_WATCHED:
+        raise Invalid(f"At most {MAX_WATCHED} users at once.", field=["userIds"])
+    changed = asyncio.Event()
+    backend.leases.watch(watched, changed.set)
+    try:
+        known: set[int] | None = None
+        while True:
+            changed.clear()
+            try:
+                visible = await acquaintances(backend.main, viewer, watched)
+                online = await backend.leases.online(list(visible))
+            except StoreUnavailable:
+                if known is None:
+                    raise
+                online = known  # until Redis is there again
+            came = [i for i in watched if i in online and i not in (known or ())]
+            went = [i for i in watched if i not in online and (known is None or i in known)]
+            if came or went:
+                yield PresenceChanged(came, went)
+            known = online
+            await changed.wait()
+            await asyncio.sleep(_TOGETHER)
+    finally:
+        backend.leases.unwatch(watched, changed.set)
+
+
+async def conversation_presence(
+    backend: Backend, viewer: Viewer, conversation_id: UUID
+) -> AsyncGenerator[ConversationPresence, None]:
+    """Who takes part and is online, and who types; it ends when the viewer no longer takes part.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such conversation, or the viewer does not take part in it.
+        StoreUnavailable: A store does not answer as the stream begins.
+    """
+    viewer.require()
+    room = _Room(backend, viewer, conversation_id)
+    try:
+        await room.enter()
+        shown: ConversationPresence | None = None
+        while await room.is_entered():
+            try:
+                found, until = await room.look()
+            except StoreUnavailable:
+                if shown is None:
+                    raise
+                found, until = shown, None
+            if found != shown:
+                shown = found
+                yield found
+            await room.change(until)
+    finally:
+        await room.leave()
+
+
+class _Room:
+    """What one subscriber follows of a conversation: its log, its participants, and who types."""
+
+    def __init__(self, backend: Backend, viewer: Viewer, conversation_id: UUID) -> None:
+        self._backend = backend
+        self._viewer = viewer
+        self._id = conversation_id
+        self._changed = asyncio.Event()
+        self._participants: list[int] = []
+        self._seq = 0
+
+    async def enter(self) -> None:
+        """Begin to follow.
+
+        Raises:
+            NotFound: See `conversation_presence`.
+        """
+        await self._backend.live.follow([self._id], self._wake)
+        await self._backend.bus.listen({typing_channel(self._id): self._hear})
+        conversation = await self._conversation()
+        if conversation is None:
+            raise NotFound("There is no such conversation.", field=["conversationId"])
+        self._take(conversation)
+
+    async def leave(self) -> None:
+        """Follow no more."""
+        self._backend.leases.unwatch(self._participants, self._changed.set)
+        await self._backend.bus.ignore({typing_channel(self._id): self._hear})
+        await self._backend.live.unfollow([self._id], self._wake)
+
+    async def is_entered(self) -> bool:
+        """Whether the viewer takes part; the store is asked if members have changed."""
+        feed = self._backend.live.feed(self._id)
+        news = feed.after(self._seq)
+        is_whole = self._seq + len(news) >= feed.last_seq
+        if is_whole and not any(entry.kind == EntryKind.MEMBER for entry in news):
+            self._seq += len(news)
+            return True
+        conversation = await self._conversation()
+        if conversation is not None:
+            self._take(conversation)
+        return conversation is not None
+
+    async def look(self) -> tuple[ConversationPresence, float | None]:
+        """Who is there, and in how many seconds somebody may have stopped typing."""
+        leases, participants = self._backend.leases, self._participants
+        online = await leases.online(participants)
+        typing, until = await leases.typing(self._id)
+        others = set(participants) - {self._viewer.user_id}
+        return ConversationPresence(
+            self._id,
+            len(online),
+            [i for i in participants if i in online][:MAX_SHOWN],
+            [i for i in typing if i in others][:MAX_SHOWN],
+        ), until
+
+    async def change(self, until: float | None) -> None:
+        """Wait until something may have changed, and for what changes with it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(until):
+                await self._changed.wait()
+        await asyncio.sleep(max(_TOGETHER, len(self._participants) / _CROWD))
+        self._changed.clear()
+
+    async def _conversation(self) -> ConversationRecord | None:
+        (found,) = await conversations_by_ids(self._backend.chat, self._viewer, [self._id])
+        return found
+
+    def _take(self, conversation: ConversationRecord) -> None:
+        self._backend.leases.unwatch(self._participants, self._changed.set)
+        self._participants = list(conversation.participant_ids)
+        self._backend.leases.watch(self._participants, self._changed.set)
+        self._seq = conversation.last_seq
+        self._backend.live.feed(self._id).advance(conversation.last_seq)
+
+    def _wake(self, _conversation_id: UUID) -> None:
+        self._changed.set()
+
+    def _hear(self, _payload: bytes) -> None:
+        self._changed.set()

@@ -1,0 +1,34 @@
+"""A server whose leases run out soon, on a Redis that a test may empty or stop."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.settings import Settings
+from tests.factories import World
+from tests.server import serve
+from tests.subscriptions.conftest import Node, OwnRedis, own_redis  # noqa: F401 - a fixture
+
+TTL = 1.5  # seconds
+
+
+@pytest.fixture
+def hasty(own_redis: OwnRedis, settings: Settings) -> Settings:  # noqa: F811
+    """Settings of that server."""
+    return settings.model_copy(
+        update={
+            "redis_url": own_redis.start(),
+            "presence_ttl": TTL,
+            "presence_snapshot_interval": 3600.0,
+        }
+    )
+
+
+@pytest.fixture
+async def node(hasty: Settings) -> AsyncIterator[Node]:
+    """The server."""
+    async with serve(hasty) as (app, url):
+        await app.state.services.redis.client.flushall()
+        world = World(app.state.services, url)
+        yield Node(app.state.services, url, world)
+        await world.close()
