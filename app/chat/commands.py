@@ -136,7 +136,7 @@ async def start_assistant(
         "title": title,
     }
     conversation = await _start(backend, viewer, values, [me])
-    if conversation.title != title:
+    if conversation.title != title and not conversation.details_version:
         raise ClientKeyReused(
             "This client key started another conversation before; choose a new one.",
             field=["input", "clientKey"],

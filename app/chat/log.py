@@ -136,6 +136,7 @@ class ConversationRecord:
         message_count: The last message number given out; dense, so it is the count.
         last_seq: The last place given out in the log.
         members_seq: The member entry that `participant_ids` stands at.
+        details_version: The entry as of which it says of itself what it does; 0 as it was started.
     """
 
     id: UUID
@@ -153,6 +154,7 @@ class ConversationRecord:
     last_seq: int
     last_message_id: UUID | None
     members_seq: int
+    details_version: int
     activity: str
     created_at: datetime
     updated_at: datetime

@@ -65,6 +65,10 @@ class Mirror:
 
     async def _follow_change(self, change: LogEntry) -> LogEntry | None:
         """The message that was changed, as it is then; None where none was."""
+        if change.kind is EntryKind.DETAILS:
+            found = await self._postgres.conversation(change.conversation_id)
+            if found is not None:
+                await self._log.put_details(found[0])
         target = change.target_id
         if target is None:
             return None

@@ -39,6 +39,8 @@ _FEW = 32
 # What a change of how a member keeps a conversation changes.
 _KEPT = ("is_archived", "muted_until", "pinned_at", "settings_version")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
+# What a change of what a conversation says of itself changes.
+_DETAILS = ("title", "summary", "tags", "context", "metadata", "updated_at", "details_version")
 # What a change of members changes.
 _MEMBERS = ("participant_ids", "inbox_ids", "members_seq")
 
@@ -123,6 +125,16 @@ class MongoLog:
         document = conversation_document(row, participants, members_seq)
         key, members = document.pop("_id"), {name: document.pop(name) for name in _MEMBERS}
         await put_newer(self._conversations, key, members, document, by="members_seq")
+
+    async def put_details(self, row: Any) -> None:
+        """Let a conversation say of itself what its row in PostgreSQL does; a later copy stays.
+
+        Raises:
+            StoreUnavailable: MongoDB does not answer.
+        """
+        document = conversation_document(row, [], 0)
+        details = {name: document[name] for name in _DETAILS}
+        await put_newer(self._conversations, row["id"], details, by="details_version", upsert=False)
 
     async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> None:
         """Move a user's receipt forward; it never moves back.
@@ -393,6 +405,7 @@ def conversation_record(row: Document) -> ConversationRecord:
         row["last_seq"],
         last["id"] if last else None,
         row["members_seq"],
+        row["details_version"],
         row["activity"],
         row["created_at"],
         row["updated_at"],

@@ -21,6 +21,9 @@ PAGE = """query($filter: ConversationFilter, $direction: OrderDirection!,
   conversations(filter: $filter, orderBy: {direction: $direction},
     first: $first, after: $after, last: $last, before: $before) {
     nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+TAG = """mutation($id: ID!, $tags: [String!]!, $key: String!) {
+  conversationUpdate(conversationId: $id, input: {tags: $tags, clientKey: $key}) {
+    errors { code message } } }"""
 KEEP = """mutation($id: ID!, $input: ConversationSettingsUpdateInput!) {
   conversationSettingsUpdate(conversationId: $id, input: $input) { errors { code message } } }"""
 READ = """mutation($id: ID!) { conversationMarkRead(conversationId: $id, input: {clientKey: "r"}) {
@@ -33,6 +36,7 @@ GROUP = """mutation($name: String!, $product: ID, $key: String!) {
     group { id } errors { code } } }"""
 
 WORDS = ("Amber", "Birch", "Cedar", "Dew", "Élan")
+TAGS = ("later", "money", "song")
 CAUSES = ("GRIEF_CARE", "ELDER_CARE", "CHILD_CARE")
 MARKS = ("isUnread", "isArchived", "isMuted", "isPinned")
 CONVERSATIONS = 40
@@ -46,8 +50,10 @@ class Fact:
     kind: str
     title: str | None
     others: list[Person]
+    leader: Person
     product: str | None = None
     cause: str | None = None
+    tags: list[str] = field(default_factory=list)
     marks: dict[str, bool] = field(default_factory=dict)
 
 
@@ -110,10 +116,10 @@ async def started(
     title = f"{rng.choice(WORDS)} {rng.choice(WORDS)}"
     if kind == "DIRECT":
         other = rng.choice(people)
-        return Fact(await world.direct(me, other), kind, None, [other])
+        return Fact(await world.direct(me, other), kind, None, [other], other)
     if kind == "ASSISTANT":
         made = await me.client.mutate(START, title=title, key=uuid4().hex)
-        return Fact(made["conversation"]["id"], kind, title, [])
+        return Fact(made["conversation"]["id"], kind, title, [], me)
     product = rng.choice([None, *products])
     members = rng.sample(people[1:], rng.randint(0, 4))
     hidden = product is not None and not products[product]
@@ -126,7 +132,7 @@ async def started(
     others = [*members, owner] if owner is not me else members
     talk = await world.conversation_of(me, group)
     cause = products[product] if product is not None and not hidden else None
-    return Fact(talk, kind, title, others, None if hidden else product, cause)
+    return Fact(talk, kind, title, others, owner, None if hidden else product, cause)
 
 
 async def add(owner: Person, group: str, person: Person) -> None:
@@ -142,6 +148,9 @@ async def add(owner: Person, group: str, person: Person) -> None:
 
 async def live_through(world: World, rng: Random, me: Person, fact: Fact) -> None:
     """Let something happen in it, so that it becomes the last active."""
+    if rng.random() < 0.5:
+        fact.tags = rng.sample(TAGS, 2)
+        await fact.leader.client.mutate(TAG, id=fact.id, tags=fact.tags, key=uuid4().hex)
     speaker = rng.choice([me, *fact.others])
     await world.say(speaker, fact.id, "a word")
     fact.marks["isUnread"] = speaker is not me
@@ -165,6 +174,8 @@ def holds(fact: Fact, wanted: dict[str, Any], me: Person) -> bool:
                 return value in [me.id, *(person.id for person in fact.others)]
             case "participantName":
                 return any(value.casefold() in p.name.casefold() for p in fact.others)
+            case "tag":
+                return value.lower() in fact.tags
             case "causes":
                 return fact.cause in value
         plain = {"kind": fact.kind, "productId": fact.product, **fact.marks}
@@ -181,6 +192,7 @@ def random_filter(rng: Random, town: Town) -> dict[str, Any]:
         "participantId": rng.choice([*town.people, town.me]).id,
         "participantName": part,
         "productId": rng.choice([p for p, cause in town.products.items() if cause]),
+        "tag": rng.choice(TAGS).upper(),
         "causes": rng.sample(CAUSES, rng.randint(0, 2)),
         **{mark: rng.random() < 0.5 for mark in MARKS},
     }

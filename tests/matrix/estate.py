@@ -9,8 +9,7 @@ from uuid import uuid4
 from sqlalchemy import insert, update
 
 from app.api.ids import global_id, uuid_of
-from app.chat.log import LogEntry, change_id
-from app.chat.models import Conversation, EntryKind, Message
+from app.chat.models import Message
 from app.users.models import UserRole, UserSession
 from tests.client import Client
 from tests.domains.marketplace import product_of
@@ -69,6 +68,12 @@ SEND_FILE = """mutation($id: ID!, $text: String, $url: String!, $note: JSON, $ke
 KEEP = """mutation($id: ID!, $key: String!) {
   conversationSettingsUpdate(conversationId: $id, input: {
     mutedUntil: "2999-01-01T00:00:00Z", isPinned: true, clientKey: $key
+  }) { errors { code } } }"""
+DESCRIBE = """mutation(
+  $id: ID!, $summary: String, $tags: [String!], $context: JSON, $key: String!
+) {
+  conversationUpdate(conversationId: $id, input: {
+    summary: $summary, tags: $tags, context: $context, clientKey: $key
   }) { errors { code } } }"""
 START_ASSISTANT = """mutation($title: String!, $key: String!) {
   conversationStart(input: {kind: ASSISTANT, title: $title, clientKey: $key}) {
@@ -312,41 +317,27 @@ async def _cursors(estate: Estate, client: Client, talk: str) -> tuple[str, str]
 
 
 async def _describe(estate: Estate, talk: str, message: str) -> str:
-    """Fill what no mutation writes yet, in both stores."""
+    """What the conversation says of itself, and, as no mutation writes it, what an answer cost."""
     tag = _secret(estate, "tag", *_CLOSE)
-    described: dict[str, Any] = {
-        "title": _secret(estate, "title", *_CLOSE),
-        "summary": _secret(estate, "summary", *_CLOSE),
-        "tags": [tag],
-        "context": {"told": _secret(estate, "context", *_CLOSE)},
-    }
+    await estate.people[OWNER].client.mutate(
+        DESCRIBE,
+        id=talk,
+        summary=_secret(estate, "summary", *_CLOSE),
+        tags=[tag],
+        context={"told": _secret(estate, "context", *_CLOSE)},
+        key=uuid4().hex,
+    )
     answered = {
         "model": _secret(estate, "model", *_CLOSE),
         "provider": _secret(estate, "provider", *_CLOSE),
         "tokens": 7,
     }
-    talk_key = uuid_of(talk, "Conversation", field=[])
     message_key = uuid_of(message, "Message", field=[])
     services = estate.world.services
     async with services.main.begin() as tx:
-        await tx.execute(update(Conversation).filter_by(id=talk_key).values(described))
         await tx.execute(update(Message).filter_by(id=message_key).values(answered))
-        owner = estate.people[OWNER].user_id
-        changed = await services.chat.append(
-            tx,
-            LogEntry(
-                change_id(EntryKind.DETAILS, talk_key, owner, "k"),
-                talk_key,
-                EntryKind.DETAILS,
-                owner,
-                client_key="k",
-                metadata=described,
-            ),
-        )
-    await services.chat.publish([changed])
-    database = services.mongo.database
-    await database["conversations"].update_one({"_id": talk_key}, {"$set": described})
-    await database["messages"].update_one({"_id": message_key}, {"$set": answered})
+    messages = services.mongo.database["messages"]
+    await messages.update_one({"_id": message_key}, {"$set": answered})
     return tag
 
 

@@ -232,6 +232,16 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE),
         ),
     },
+    "conversationUpdate": {
+        "a group's": Ask(
+            'conversationId: $song, input: {clientKey: $key, tags: ["song"]}',
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=FORBIDDEN),
+        ),
+        "of two others": Ask(
+            'conversationId: $duet, input: {clientKey: $key, title: "Duet"}',
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE),
+        ),
+    },
     "conversationSettingsUpdate": {
         "": Ask("conversationId: $song, input: {clientKey: $key, isPinned: true}", _PARTICIPANTS_DO)
     },
