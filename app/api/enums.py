@@ -12,6 +12,8 @@ from app.groups.invitations import InvitationState
 from app.groups.models import GroupRole, GroupVisibility, JoinPolicy
 from app.groups.queries import GroupOrder
 from app.media import AttachmentType
+from app.moderation.models import ModerationStatus, ModerationVerdict, SubjectKind
+from app.moderation.queries import DecisionOrder, ItemOrder
 from app.products.models import Cause, PublishingStatus
 from app.products.queries import ProductOrder
 from app.users.models import (
@@ -187,6 +189,43 @@ describe(
     UPDATED_AT="When it was last changed.",
     PRICE="The price it is sold at.",
     TITLE="The name to show.",
+)
+describe(
+    SubjectKind,
+    "What moderators are asked to look at.",
+    name="ModerationSubjectKind",
+    MESSAGE="A message.",
+    PRODUCT="A product.",
+    GROUP="A group.",
+    USER="A user.",
+)
+describe(
+    ModerationStatus,
+    "How far a moderation item is.",
+    PENDING="It waits.",
+    IN_REVIEW="Somebody works on it.",
+    RESOLVED="It was decided, or withdrawn.",
+)
+describe(
+    ModerationVerdict,
+    "What a moderator decided.",
+    APPROVED="A submitted product is published; what was reported stays as it is.",
+    REJECTED="A product goes back to its vendor.",
+    REMOVED="A product or message is deleted, a group closed, a user locked out.",
+    ESCALATED="It is left to the admins.",
+)
+describe(
+    ItemOrder,
+    "By what moderation items are ordered.",
+    name="ModerationItemOrderField",
+    PRIORITY="The most urgent first, and of equals what waits longest.",
+    CREATED_AT="When it was reported or submitted.",
+)
+describe(
+    DecisionOrder,
+    "By what moderators' decisions are ordered.",
+    name="ModerationDecisionOrderField",
+    CREATED_AT="When it was decided.",
 )
 describe(
     GroupOrder,

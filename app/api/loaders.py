@@ -16,6 +16,8 @@ from app.groups import invitations
 from app.groups import queries as groups
 from app.groups.invitations import InvitationRecord, LinkRecord
 from app.groups.queries import GroupRecord, MemberRecord
+from app.moderation import queries as moderation
+from app.moderation.queries import DecisionRecord, ItemRecord
 from app.paging import ListQuery, Page, PageArgs
 from app.presence.queries import Sight, sights_of_users
 from app.products import queries as products
@@ -97,6 +99,23 @@ class Loaders:
     def products_by_vendor(self) -> DataLoader[tuple[int, ListQuery], Page[ProductRecord]]:
         """By vendor and page."""
         return self._pages(products.products_by_vendors, self._services.main)
+
+    # -- moderation
+
+    @cached_property
+    def moderation_item_by_id(self) -> DataLoader[UUID, ItemRecord | None]:
+        """By item id."""
+        return self._one(moderation.items_by_ids, self._services.main)
+
+    @cached_property
+    def moderation_decision_by_id(self) -> DataLoader[UUID, DecisionRecord | None]:
+        """By decision id."""
+        return self._one(moderation.decisions_by_ids, self._services.main)
+
+    @cached_property
+    def decisions_by_item(self) -> DataLoader[tuple[UUID, ListQuery], Page[DecisionRecord]]:
+        """By item and page."""
+        return self._pages(moderation.decisions_by_items, self._services.main)
 
     # -- groups
 

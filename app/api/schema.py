@@ -29,6 +29,8 @@ from app.api.inbox import InboxQueries
 from app.api.invitation_mutations import InvitationMutations
 from app.api.loaders import Loaders
 from app.api.membership_mutations import MembershipMutations
+from app.api.moderation import ModerationQueries
+from app.api.moderation_mutations import ModerationMutations
 from app.api.presence import PresenceMutations, PresenceSubscriptions
 from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
@@ -43,6 +45,8 @@ from app.api.types import (
     GroupInvitation,
     GroupInvitationLink,
     Message,
+    ModerationDecision,
+    ModerationItem,
     Node,
     Product,
     Session,
@@ -101,6 +105,8 @@ async def _node(loaders: Loaders, id_: str) -> Any:
         "Conversation": "conversation_by_id",
         "Message": "message_by_id",
         "AuditEvent": "change_by_id",
+        "ModerationItem": "moderation_item_by_id",
+        "ModerationDecision": "moderation_decision_by_id",
     }
     if type_name not in by_uuid:
         return None
@@ -121,6 +127,7 @@ Query = merge_types(
         GroupQueries,
         ChatQueries,
         InboxQueries,
+        ModerationQueries,
         AuditQueries,
         RateLimitQueries,
         SearchQueries,
@@ -134,6 +141,7 @@ Mutation = merge_types(
         ProfileMutations,
         ServiceAccountMutations,
         ProductMutations,
+        ModerationMutations,
         GroupMutations,
         MembershipMutations,
         InvitationMutations,
@@ -153,6 +161,8 @@ schema = strawberry.Schema(
         Session,
         AuditEvent,
         Product,
+        ModerationItem,
+        ModerationDecision,
         Group,
         GroupInvitation,
         GroupInvitationLink,

@@ -31,6 +31,7 @@ CLEAR: Mapping[str, frozenset[str]] = {
             "deleted_at",
         }
     ),
+    "ModerationItem": frozenset({"status", "assigned_to", "verdict"}),
     "Group": frozenset(
         {
             "name",

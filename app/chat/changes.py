@@ -33,6 +33,7 @@ from app.chat.postgres_changes import (
 from app.chat.postgres_log import lock_head
 from app.chat.queries import conversations_by_ids, messages_by_ids
 from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.ids import new_id
 from app.media import Attachment, clean_attachments
 from app.once import once, remember
 from app.viewer import Viewer
@@ -135,6 +136,33 @@ async def delete_message(
     if not is_own and not in_charge:
         raise Forbidden("Only who sent a message deletes it.", field=["messageId"])
 
+    await _delete(backend, viewer, seen, client_key, is_own=is_own)
+
+
+async def remove_message(backend: Backend, viewer: Viewer, message_id: UUID) -> None:
+    """Delete a message by a decision of the staff, who need not take part. Again is harmless.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        Forbidden: The viewer is not staff.
+    """
+    viewer.require()
+    if not viewer.is_staff:
+        raise Forbidden("Only staff remove messages.")
+    seen = (await backend.chat.entries_by_ids([message_id])).get(message_id)
+    if seen is not None:
+        await _delete(backend, viewer, seen, new_id().hex, is_own=False, takes_part=False)
+
+
+async def _delete(
+    backend: Backend,
+    viewer: Viewer,
+    seen: LogEntry,
+    client_key: str,
+    *,
+    is_own: bool,
+    takes_part: bool = True,
+) -> None:
     async def decide(tx: AsyncConnection, message: LogEntry) -> LogEntry | None:
         if message.deleted:
             return None
@@ -142,7 +170,7 @@ async def delete_message(
             before = {"deleted": False, "sender": message.sender_id}
             after = {**before, "deleted": True}
             await record(
-                tx, viewer, "messageDelete", "Message", message_id, before=before, after=after
+                tx, viewer, "messageDelete", "Message", seen.id, before=before, after=after
             )
         return _change(EntryKind.DELETE, message, viewer, client_key)
 
@@ -153,7 +181,8 @@ async def delete_message(
         decide,
         operation="messageDelete",
         client_key=client_key,
-        body=[message_id],
+        body=[seen.id],
+        takes_part=takes_part,
     )
 
 
@@ -284,6 +313,7 @@ async def _make(
     operation: str,
     client_key: str,
     body: Sequence[object],
+    takes_part: bool = True,
 ) -> None:
     """Decide on a change where nothing can come between, apply it, and make it visible."""
     async with backend.main.begin() as tx:
@@ -296,7 +326,8 @@ async def _make(
             if change is None:
                 await remember(tx, viewer, operation, client_key, _UNCHANGED)
                 return
-            placed = await backend.chat.append(tx, change, member=viewer.require())
+            member = viewer.require() if takes_part else None
+            placed = await backend.chat.append(tx, change, member=member)
             await apply_change(tx, placed)
             await remember(tx, viewer, operation, client_key, placed.id)
         else:

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.stores.tables import CreatedAt, MainBase, Timestamps, UuidKey, pg_enum
@@ -52,7 +54,12 @@ class ModerationItem(Timestamps, MainBase):
     status: Mapped[ModerationStatus] = mapped_column(
         pg_enum(ModerationStatus, "moderation_status"), server_default=ModerationStatus.PENDING
     )
+    # The higher, the sooner.
     priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    # Left to the admins by a moderator.
+    escalated: Mapped[bool] = mapped_column(server_default=text("false"))
+    # What the subject was when it was reported: staff see no more of a conversation than this.
+    snapshot: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     assigned_to: Mapped[int | None] = mapped_column(Integer, index=True)
     resolved_at: Mapped[datetime | None]
 
@@ -61,7 +68,19 @@ class ModerationItem(Timestamps, MainBase):
             "(status = 'resolved') = (resolved_at IS NOT NULL)", name="resolved_has_time"
         ),
         Index("ix_moderation_queue_status_created_at_id", "status", "created_at", "id"),
+        Index("ix_moderation_queue_created_at_id", "created_at", "id"),
+        Index("ix_moderation_queue_urgency", text("(- priority)"), "created_at", "id"),
         Index("ix_moderation_queue_subject", "subject_kind", "subject_id"),
+        # One open report of a subject for each reporter, and one submission.
+        Index(
+            "uq_moderation_queue_open",
+            "subject_kind",
+            "subject_id",
+            "reported_by",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("status <> 'resolved'::moderation_status"),
+        ),
     )
 
 
@@ -81,7 +100,8 @@ class ModerationDecision(MainBase):
     note: Mapped[str | None]
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (
+    __table_args__: Any = (
         Index("ix_moderation_decisions_created_at_id", "created_at", "id"),
         Index("ix_moderation_decisions_moderator_id_created_at", "moderator_id", "created_at"),
+        {"info": {"rights": "SELECT, INSERT"}},
     )

@@ -7,10 +7,13 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import Conflict, Forbidden, Invalid
 from app.ids import new_id
 from app.media import Attachment, check_url, clean_attachments
+from app.moderation.models import ModerationVerdict
+from app.moderation.queue import enter_submission, resolve_submission
 from app.once import once, remember
 from app.products.models import Cause, Product, PublishingStatus
 from app.products.queries import EDITABLE, ProductRecord
@@ -32,6 +35,10 @@ MAX_REMARK = 2_000
 PRICE_LIMIT = Decimal(10) ** 10  # exclusive: NUMERIC(12, 2) holds no more
 
 _CENT = Decimal("0.01")
+_OUTCOMES = {
+    ModerationVerdict.APPROVED: ("productPublish", PublishingStatus.PUBLISHED),
+    ModerationVerdict.REJECTED: ("productReject", PublishingStatus.REJECTED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,7 @@ async def submit_product(
         if await once(tx, viewer, "productSubmit", client_key, product_id) is None:
             _require_editable(viewer, await lock_product(tx, viewer, product_id))
             await change_product(tx, product_id, {"publishing_status": PublishingStatus.SUGGESTION})
+            await enter_submission(tx, product_id)
             await remember(tx, viewer, "productSubmit", client_key, product_id)
     return await visible_product(main, viewer, product_id)
 
@@ -149,9 +157,8 @@ async def publish_product(
         Conflict: It does not wait for a decision.
         ClientKeyReused: The key came before for another product.
     """
-    decision = {"publishing_status": PublishingStatus.PUBLISHED}
     return await _decide(
-        main, viewer, "productPublish", product_id, decision, client_key=client_key
+        main, viewer, product_id, ModerationVerdict.APPROVED, None, client_key=client_key
     )
 
 
@@ -164,8 +171,40 @@ async def reject_product(
         As `publish_product`; and Required, TooLong, Invalid: The remark breaks its rule.
     """
     note = clean_text(remark, field=["input", "remark"], max_length=MAX_REMARK, multiline=True)
-    decision = {"publishing_status": PublishingStatus.REJECTED, "remark": note}
-    return await _decide(main, viewer, "productReject", product_id, decision, client_key=client_key)
+    verdict = ModerationVerdict.REJECTED
+    return await _decide(main, viewer, product_id, verdict, note, client_key=client_key)
+
+
+async def judge_product(
+    tx: AsyncConnection,
+    viewer: Viewer,
+    row: ProductRow,
+    verdict: ModerationVerdict,
+    note: str | None,
+) -> None:
+    """Publish or reject a locked product; what waits in the queue for that is decided with it.
+
+    Args:
+        tx: The transaction that holds the row.
+        viewer: Who decides.
+        row: A product that waits for a decision, or a published one that is to be rejected.
+        verdict: Approved or rejected.
+        note: The remark of a rejection.
+
+    Raises:
+        Forbidden: The viewer is not staff, or it was left to the admins.
+        Conflict: It is deleted, or another moderator works on it.
+    """
+    operation, status = _OUTCOMES[verdict]
+    if not viewer.is_staff:
+        raise Forbidden("Only staff decide on products.", field=["id"])
+    require_present(row)
+    values: dict[str, Any] = {"publishing_status": status}
+    if note is not None:
+        values["remark"] = note
+    await change_product(tx, row.id, values)
+    await note_change(tx, viewer, operation, row, values)
+    await resolve_submission(tx, viewer, row.id, verdict, note)
 
 
 def check_price(value: Decimal, *, field: list[str]) -> Decimal:
@@ -185,26 +224,22 @@ def check_price(value: Decimal, *, field: list[str]) -> Decimal:
 async def _decide(
     main: Postgres,
     viewer: Viewer,
-    operation: str,
     product_id: str,
-    decision: dict[str, Any],
+    verdict: ModerationVerdict,
+    note: str | None,
     *,
     client_key: str,
 ) -> ProductRecord:
     viewer.require()
+    operation, _ = _OUTCOMES[verdict]
     async with main.begin() as tx:
-        body = [product_id, decision]
-        if await once(tx, viewer, operation, client_key, body) is None:
+        if await once(tx, viewer, operation, client_key, [product_id, note]) is None:
             row = await lock_product(tx, viewer, product_id)
-            if not viewer.is_staff:
-                raise Forbidden("Only staff decide on products.", field=["id"])
-            require_present(row)
-            if row.publishing_status != PublishingStatus.SUGGESTION:
+            if viewer.is_staff and row.publishing_status != PublishingStatus.SUGGESTION:
                 raise Conflict(
                     f"It is {row.publishing_status} and does not wait for a decision.", field=["id"]
                 )
-            await change_product(tx, product_id, decision)
-            await note_change(tx, viewer, operation, row, decision)
+            await judge_product(tx, viewer, row, verdict, note)
             await remember(tx, viewer, operation, client_key, product_id)
     return await visible_product(main, viewer, product_id)
 

@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import Conflict, Forbidden
+from app.moderation.models import SubjectKind
+from app.moderation.queue import enter_submission, resolve_removal, withdraw_submission
 from app.once import once, remember
+from app.products.models import PublishingStatus
 from app.products.queries import ProductRecord
 from app.products.rows import (
     ProductRow,
@@ -38,17 +41,23 @@ async def delete_product(
             if row.vendor_id != viewer.user_id and not viewer.is_staff:
                 raise Forbidden("Only its vendor and staff delete a product.", field=["id"])
             require_present(row)
-            await take_away(tx, viewer, row)
+            await take_away(tx, viewer, row, None)
             await remember(tx, viewer, "productDelete", client_key, product_id)
     return await visible_product(main, viewer, product_id)
 
 
-async def take_away(tx: AsyncConnection, viewer: Viewer, row: ProductRow) -> None:
-    """Delete a locked product that is there, by a right that the caller has checked."""
+async def take_away(tx: AsyncConnection, viewer: Viewer, row: ProductRow, note: str | None) -> None:
+    """Delete a locked product, by a right that the caller has checked.
+
+    Staff decide by it what is open about the product in the queue; its vendor withdraws it.
+    """
     values = {"deleted_at": datetime.now(UTC)}
     await change_product(tx, row.id, values)
     if viewer.is_staff:
         await note_change(tx, viewer, "productDelete", row, values)
+        await resolve_removal(tx, viewer, SubjectKind.PRODUCT, row.id, note)
+    else:
+        await withdraw_submission(tx, row.id)
 
 
 async def restore_product(
@@ -74,5 +83,7 @@ async def restore_product(
             values = {"deleted_at": None}
             await change_product(tx, product_id, values)
             await note_change(tx, viewer, "productRestore", row, values)
+            if row.publishing_status == PublishingStatus.SUGGESTION:
+                await enter_submission(tx, product_id)
             await remember(tx, viewer, "productRestore", client_key, product_id)
     return await visible_product(main, viewer, product_id)

@@ -61,6 +61,14 @@ DELETE = """mutation($id: ID!, $key: String!) {
   productDelete(id: $id, input: {clientKey: $key}) { errors { code } } }"""
 REJECT = """mutation($id: ID!, $key: String!, $remark: String!) {
   productReject(id: $id, input: {clientKey: $key, remark: $remark}) { errors { code } } }"""
+REPORT = """mutation($id: ID!, $reason: String!, $key: String!) {
+  moderationItemReport(subjectId: $id, input: {reason: $reason, clientKey: $key}) {
+    item { id } errors { code } } }"""
+ASSIGN = """mutation($id: ID!, $key: String!) {
+  moderationItemAssign(id: $id, input: {clientKey: $key}) { item { id } errors { code } } }"""
+DECIDE = """mutation($id: ID!, $verdict: ModerationVerdict!, $note: String, $key: String!) {
+  moderationItemDecide(id: $id, input: {verdict: $verdict, note: $note, clientKey: $key}) {
+    item { decisions { nodes { id } } } errors { code } } }"""
 SEND_FILE = """mutation($id: ID!, $text: String, $url: String!, $note: JSON, $key: String!) {
   messageSend(conversationId: $id, input: {
     text: $text, attachments: [{url: $url, type: FILE}], metadata: $note, clientKey: $key
@@ -119,7 +127,7 @@ async def settle(world: World) -> Estate:
     words |= {"name": owner.name, "address": address, "email": address.split("@")[0]}
     estate = Estate(world, people, clients, words, secrets)
     try:
-        for make in (_products, _groups, _ways_in, _talk, _private, _audited, _session):
+        for make in (_products, _groups, _ways_in, _talk, _private, _audited, _moderated, _session):
             words |= await make(estate)
     except BaseException:
         await estate.close()
@@ -362,6 +370,21 @@ async def _audited(estate: Estate) -> dict[str, str]:
       auditEvents(filter: {objectId: $id, action: "productReject"}) { nodes { id } } }"""
     found = await estate.people[ADMIN].client.run(query, id=estate.words["rejected"])
     return {"audited": found["auditEvents"]["nodes"][0]["id"]}
+
+
+async def _moderated(estate: Estate) -> dict[str, str]:
+    """That a member reported a product, which one moderator looked at, and another found good."""
+    reason = _secret(estate, "reason", MEMBER, *STAFF)
+    reported = await estate.people[MEMBER].client.mutate(
+        REPORT, id=estate.words["published"], reason=reason, key=uuid4().hex
+    )
+    item: str = reported["item"]["id"]
+    await estate.people[MODERATOR].client.mutate(ASSIGN, id=item, key=uuid4().hex)
+    note = _secret(estate, "verdict", *STAFF)
+    decided = await estate.people[ADMIN].client.mutate(
+        DECIDE, id=item, verdict="APPROVED", note=note, key=uuid4().hex
+    )
+    return {"item": item, "decision": decided["item"]["decisions"]["nodes"][0]["id"]}
 
 
 async def _session(estate: Estate) -> dict[str, str]:

@@ -7,8 +7,19 @@ from uuid import uuid4
 from app.users.models import UserRole
 from tests.domains.marketplace import product_of
 from tests.factories import LINK_CREATE, MEMBER_ADD, MEMBER_REMOVE
-from tests.matrix.columns import FORMER, MEMBER, MODERATOR, OWNER, STRANGER
-from tests.matrix.estate import DELETE, PUBLISH, SUBMIT, Estate, hidden_group, invite, open_session
+from tests.matrix.columns import ADMIN, FORMER, MEMBER, MODERATOR, OWNER, STRANGER
+from tests.matrix.estate import (
+    ASSIGN,
+    DECIDE,
+    DELETE,
+    PUBLISH,
+    REPORT,
+    SUBMIT,
+    Estate,
+    hidden_group,
+    invite,
+    open_session,
+)
 
 Target = Callable[[Estate], Awaitable[dict[str, str]]]
 
@@ -46,8 +57,49 @@ async def _choir(estate: Estate) -> dict[str, str]:
     song = await estate.world.conversation_of(owner, choir)
     await estate.world.say(former, song, "Do", "Re")
     await owner.client.mutate(MEMBER_REMOVE, group=choir, user=former.id, key=uuid4().hex)
-    await estate.world.say(owner, song, "Mi")
-    return {"choir": choir, "song": song}
+    (uttered,) = await estate.world.say(owner, song, "Mi")
+    return {"choir": choir, "song": song, "uttered": uttered["id"]}
+
+
+async def _reported(estate: Estate, subject: str) -> str:
+    given = {"id": subject, "reason": "Odd.", "key": uuid4().hex}
+    report = await estate.people[MEMBER].client.mutate(REPORT, **given)
+    item: str = report["item"]["id"]
+    return item
+
+
+async def _case(estate: Estate) -> dict[str, str]:
+    return {"case": await _reported(estate, (await _shown(estate))["shown"])}
+
+
+async def _taken(estate: Estate) -> dict[str, str]:
+    item = (await _case(estate))["case"]
+    await estate.people[MODERATOR].client.mutate(ASSIGN, id=item, key=uuid4().hex)
+    return {"taken": item}
+
+
+async def _another(estate: Estate) -> dict[str, str]:
+    item = (await _case(estate))["case"]
+    await estate.people[ADMIN].client.mutate(ASSIGN, id=item, key=uuid4().hex)
+    return {"another": item}
+
+
+async def _waiting(estate: Estate) -> dict[str, str]:
+    product = (await _suggestion(estate))["suggestion"]
+    query = """query($id: ID!) { moderationItems(filter: {subjectId: $id}) { nodes { id } } }"""
+    found = await estate.people[MODERATOR].client.run(query, id=product)
+    return {"waiting": found["moderationItems"]["nodes"][0]["id"]}
+
+
+async def _escalated(estate: Estate) -> dict[str, str]:
+    item = (await _case(estate))["case"]
+    left = {"verdict": "ESCALATED", "note": "Hm.", "key": uuid4().hex}
+    await estate.people[MODERATOR].client.mutate(DECIDE, id=item, **left)
+    return {"escalated": item}
+
+
+async def _accused(estate: Estate) -> dict[str, str]:
+    return {"accused": await _reported(estate, (await estate.world.user()).id)}
 
 
 async def _open(estate: Estate) -> dict[str, str]:
@@ -104,6 +156,13 @@ _TARGETS: dict[str, Target] = {
     "pass": _lair,
     "token": _lair,
     "bid": _bid,
+    "uttered": _choir,
+    "case": _case,
+    "taken": _taken,
+    "another": _another,
+    "waiting": _waiting,
+    "escalated": _escalated,
+    "accused": _accused,
     "open": _open,
     "account": _account,
     "locked": _locked,

@@ -37,6 +37,7 @@ ROOTS = {"Query", "Mutation", "Subscription"}
 NODES = (
     *("User", "Product", "Group", "Conversation", "Message", "Session", "AuditEvent"),
     *("GroupInvitation", "GroupInvitationLink"),
+    *("ModerationItem", "ModerationDecision"),
 )
 # What only the viewer has: a list that is there for nobody else.
 OWN = {"User.sessions", "User.invitations"}
@@ -45,6 +46,7 @@ OWN = {"User.sessions", "User.invitations"}
 PARENTS = {name: (name, "%s") for name in NODES} | {
     "PersonalInformation": ("User", "personal { %s }"),
     "GroupMember": ("Group", "members(first: 1) { nodes { %s } }"),
+    "ModerationSnapshot": ("ModerationItem", "snapshot { %s }"),
     "Medium": ("Product", "media { %s }"),
 }
 # One parent each, made by what runs it; what they name is counted from its own type on.

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from app.api.ids import global_id
 from app.users.models import UserRole, UserSession
 from tests.factories import GROUP_CREATE, INVITE, LINK_CREATE, MEMBER_ADD, Person, World
+from tests.matrix.estate import ASSIGN, DECIDE, REPORT
 
 SIZE = 20
 
@@ -107,7 +108,18 @@ async def _settle_one(
         "Conversation": conversation,
         "Message": sent["message"]["id"],
         "AuditEvent": founded["auditEvents"]["nodes"][0]["id"],
+        **await _moderated(viewer, villager, product),
     }
+
+
+async def _moderated(viewer: Person, villager: Person, product: str) -> dict[str, str]:
+    report = await villager.client.mutate(REPORT, id=product, reason="Look!", key=str(uuid4()))
+    item = report["item"]["id"]
+    await viewer.client.mutate(ASSIGN, id=item, key=str(uuid4()))
+    ruling = {"verdict": "APPROVED", "note": "It shines.", "key": str(uuid4())}
+    decided = await viewer.client.mutate(DECIDE, id=item, **ruling)
+    (decision,) = decided["item"]["decisions"]["nodes"]
+    return {"ModerationItem": item, "ModerationDecision": decision["id"]}
 
 
 async def _group(owner: Person, kind: str, **around: str) -> str:

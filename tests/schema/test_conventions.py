@@ -21,6 +21,7 @@ STORES = {
     **dict.fromkeys(("User", "PersonalInformation", "Session"), "accounts"),
     **dict.fromkeys(("Product", "Medium", "Group", "GroupMember"), "main"),
     **dict.fromkeys(("GroupInvitation", "GroupInvitationLink"), "main"),
+    **dict.fromkeys(("ModerationItem", "ModerationSnapshot", "ModerationDecision"), "main"),
     **dict.fromkeys(("Conversation", "Message"), "log"),
 }
 # What an answer is made of, and no store holds.
@@ -34,11 +35,15 @@ SHORT_LISTS = {
     *("Product.media", "Message.attachments", "Conversation.tags", "UserError.field"),
     *("MembersChanged.added", "MembersChanged.removed", "Query.nodes", "Group.memberIds"),
     *("ConversationChanged.changed", "PresenceChanged.online", "PresenceChanged.offline"),
+    "ModerationSnapshot.media",
     *("ConversationPresence.online", "ConversationPresence.typing"),
 }
 # Ids that are not the id of what has them: of what an event is about, which may be gone; and of
 # a group's members, whom a client compares with people whom it knows.
-FOREIGN_IDS = {"Group.memberIds", "InboxEvent.conversationId", "AuditEvent.objectId"}
+FOREIGN_IDS = {
+    *("Group.memberIds", "InboxEvent.conversationId", "AuditEvent.objectId"),
+    "ModerationItem.subjectId",
+}
 
 
 def is_connection(name: str) -> bool:

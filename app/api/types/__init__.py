@@ -9,6 +9,7 @@ from app.api.types.group import Group, GroupMember
 from app.api.types.invitation import GroupInvitation, GroupInvitationLink
 from app.api.types.medium import Medium
 from app.api.types.message import Message
+from app.api.types.moderation import ModerationDecision, ModerationItem
 from app.api.types.node import Node
 from app.api.types.product import Product
 from app.api.types.user import Session, User
@@ -21,6 +22,8 @@ __all__ = [
     "GroupMember",
     "Medium",
     "Message",
+    "ModerationDecision",
+    "ModerationItem",
     "Node",
     "Product",
     "Session",

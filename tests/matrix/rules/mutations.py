@@ -26,6 +26,10 @@ _OWNER_DOES = row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=DONE)
 _STAFF_DECIDE = row(
     NOT_FOUND, anonymous=UNAUTHENTICATED, owner=FORBIDDEN, moderator=DONE, admin=DONE
 )
+# A report of the member's.
+_STAFF_MODERATE = row(
+    NOT_FOUND, anonymous=UNAUTHENTICATED, member=FORBIDDEN, moderator=DONE, admin=DONE
+)
 _PARTICIPANTS_DO = row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=DONE)
 _ADMINS_DO = row(FORBIDDEN, anonymous=UNAUTHENTICATED, admin=DONE)
 _NOBODY_FINDS = row(NOT_FOUND, anonymous=UNAUTHENTICATED)
@@ -79,6 +83,55 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         ),
     },
     "productRestore": {"": Ask("id: $bin, input: {clientKey: $key}", _STAFF_DECIDE)},
+    "moderationItemReport": {
+        "a product": Ask(
+            'subjectId: $shown, input: {clientKey: $key, reason: "Odd."}', _SIGNED_IN_DO
+        ),
+        "a draft": Ask(
+            'subjectId: $draft, input: {clientKey: $key, reason: "Odd."}',
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, moderator=DONE, admin=DONE),
+        ),
+        "a message": Ask(
+            'subjectId: $uttered, input: {clientKey: $key, reason: "Odd."}', _PARTICIPANTS_DO
+        ),
+        "a user": Ask(
+            'subjectId: $outsider, input: {clientKey: $key, reason: "Odd."}', _SIGNED_IN_DO
+        ),
+        "oneself": Ask(
+            'subjectId: $self, input: {clientKey: $key, reason: "Odd."}',
+            row(INVALID, anonymous=UNAUTHENTICATED),
+        ),
+    },
+    "moderationItemAssign": {
+        "to oneself": Ask("id: $case, input: {clientKey: $key}", _STAFF_MODERATE),
+        "to a moderator": Ask(
+            "id: $case, input: {clientKey: $key, assigneeId: $moderator}", _STAFF_MODERATE
+        ),
+        "to an admin": Ask(
+            "id: $case, input: {clientKey: $key, assigneeId: $admin}",
+            _STAFF_MODERATE | {"moderator": FORBIDDEN},
+        ),
+    },
+    "moderationItemRelease": {"": Ask("id: $taken, input: {clientKey: $key}", _STAFF_MODERATE)},
+    "moderationItemDecide": {
+        "a report": Ask("id: $case, input: {clientKey: $key, verdict: APPROVED}", _STAFF_MODERATE),
+        "another's": Ask(
+            "id: $another, input: {clientKey: $key, verdict: APPROVED}",
+            _STAFF_MODERATE | {"moderator": CONFLICT},
+        ),
+        "a submission": Ask(
+            "id: $waiting, input: {clientKey: $key, verdict: APPROVED}",
+            _STAFF_MODERATE | {"member": NOT_FOUND},
+        ),
+        "what is left to admins": Ask(
+            "id: $escalated, input: {clientKey: $key, verdict: APPROVED}",
+            _STAFF_MODERATE | {"moderator": FORBIDDEN},
+        ),
+        "that somebody be locked out": Ask(
+            'id: $accused, input: {clientKey: $key, verdict: REMOVED, note: "Spam."}',
+            _STAFF_MODERATE | {"moderator": FORBIDDEN},
+        ),
+    },
     "groupCreate": {
         "": Ask('input: {clientKey: $key, name: "Choir"}', _SIGNED_IN_DO),
         "below another's": Ask(

@@ -231,6 +231,23 @@ SUBJECTS = {
             "isCurrent": only(OWNER)
         },
     ),
+    "ModerationItem": Subject(
+        "ModerationItem",
+        "item",
+        {
+            "id subjectKind subjectId subject reason status priority createdAt updatedAt "
+            "resolvedAt isSubmission isEscalated viewerCanDecide reporter": only(MEMBER, *STAFF),
+            "snapshot assignee decisions": only(*STAFF),
+        },
+    ),
+    "ModerationSnapshot": Subject(
+        "ModerationSnapshot", "item", {"title text media author": only(*STAFF)}, ("snapshot",)
+    ),
+    "ModerationDecision": Subject(
+        "ModerationDecision",
+        "decision",
+        {"id verdict note createdAt moderator item": only(*STAFF)},
+    ),
     "AuditEvent": Subject(
         "AuditEvent",
         "audited",

@@ -18,6 +18,7 @@ from tests.matrix.columns import (
     OWNER,
     PARTICIPANTS,
     SHOWN,
+    STAFF,
     STRANGER,
     UNAUTHENTICATED,
     VENDOR_AND_STAFF,
@@ -36,6 +37,7 @@ class Ask:
 
 
 _LISTED = row(SHOWN, anonymous=UNAUTHENTICATED)
+_FOR_STAFF = row(FORBIDDEN, anonymous=UNAUTHENTICATED, moderator=SHOWN, admin=SHOWN)
 _FOR_ADMINS = row(FORBIDDEN, anonymous=UNAUTHENTICATED, admin=SHOWN)
 
 # The stranger is invited.
@@ -54,6 +56,8 @@ ROOTS: dict[str, dict[str, Ask]] = {
         "link": Ask("id: $link", only(OWNER)),
         "conversation": Ask("id: $talk", PARTICIPANTS),
         "message": Ask("id: $message", PARTICIPANTS),
+        "report": Ask("id: $item", only(MEMBER, *STAFF)),
+        "decision": Ask("id: $decision", only(*STAFF)),
     },
     "nodes": {
         "published product": Ask("ids: [$published]", EVERYBODY),
@@ -153,6 +157,15 @@ ROOTS: dict[str, dict[str, Ask]] = {
             "query: $said, filter: {conversationId: $assistant}",
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=HIDDEN),
         ),
+    },
+    "moderationItems": {
+        "": Ask("", _FOR_STAFF),
+        "by subject": Ask("filter: {subjectId: $published}", _FOR_STAFF),
+        "one's own": Ask("filter: {assignedToMe: true}", _FOR_STAFF | {"admin": HIDDEN}),
+    },
+    "moderationDecisions": {
+        "": Ask("", _FOR_STAFF),
+        "by moderator": Ask("filter: {moderatorId: $admin}", _FOR_STAFF | {"anonymous": NOT_FOUND}),
     },
     "auditEvents": {
         "": Ask("", _FOR_ADMINS),
