@@ -15,6 +15,7 @@ from app.api.callers import Callers
 from app.api.charging import Charging, payer_of
 from app.api.context import Context, make_context
 from app.api.explorer import explorer_routes
+from app.api.file_routes import file_routes
 from app.api.health import check_stores, health_routes
 from app.api.http import graphql_routes
 from app.api.keys import key_routes
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             logging=logging,
         ),
         *rest_routes(Desk(callers, context, settings)),
+        *file_routes(Desk(callers, context, settings)),
         *key_routes(lambda: services().tokens),
         *health_routes(lambda: check_stores(services())),
     ]

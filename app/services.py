@@ -17,12 +17,13 @@ from app.presence.leases import Leases
 from app.presence.snapshots import keep_snapshots
 from app.sealing import open_keyring
 from app.settings import Settings
+from app.stores.files import Files, open_files
 from app.stores.mongo import Mongo
 from app.stores.postgres import Postgres
 from app.stores.redis import Redis
 from app.tasks import stop
 from app.tokens import Tokens, open_tokens, signing_key
-from app.upkeep import keep_up
+from app.upkeep import keep_collected, keep_up
 from app.usage.api_log import CallLog
 from app.usage.counting import keep_counting
 from app.users.accounts import Accounts
@@ -40,6 +41,7 @@ class Services:
         auth: The auth database: accounts. The same as `main` where only that is configured.
         chat: The message log over both databases.
         live: What this process hears of conversations.
+        files: What people uploaded.
         limiter: Counts what callers use.
         accounts: What signing in takes.
         calls: The log of the API's calls.
@@ -54,6 +56,7 @@ class Services:
     bus: Bus
     chat: MessageStore
     live: Live
+    files: Files
     tokens: Tokens
     limiter: Limiter
     accounts: Accounts
@@ -88,6 +91,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         idle = timedelta(seconds=settings.refresh_token_ttl)
         upkeep = asyncio.create_task(keep_up(main, auth, mongo, idle, settings.api_log_months))
         stack.push_async_callback(stop, [upkeep])
+        files = open_files(settings, "attachments")
+        stack.push_async_callback(files.close)
+        collecting = keep_collected(main, files, settings.attachment_sweep_interval)
+        stack.push_async_callback(stop, [asyncio.create_task(collecting)])
         live = Live(chat, bus, settings.sweep_interval)
         live.start()
         stack.push_async_callback(live.close)
@@ -125,6 +132,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             bus,
             chat,
             live,
+            files,
             tokens,
             limiter,
             accounts,

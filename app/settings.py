@@ -157,6 +157,24 @@ class Settings(BaseSettings):
     )
     sweep_interval: float = Field(5.0, gt=0, description="seconds between head sweeps")
 
+    # -- uploaded files; in ISTHMUS_HOME, or in a bucket of S3 or of a server that speaks as it does
+    s3_bucket: str | None = Field(None, description="keeps files there; unset: on the local disk")
+    s3_endpoint: str | None = Field(None, description="where that server is, if not AWS")
+    s3_region: str = "us-east-1"
+    s3_access_key: SecretStr | None = Field(None, description="by AWS's own ways if unset")
+    s3_secret_key: SecretStr | None = None
+    public_url: Origin | None = Field(
+        None, description="what stands before the addresses of files; unset: they begin with /"
+    )
+    attachment_max_bytes: int = Field(26_214_400, ge=1, description="bytes of an uploaded file")
+    attachment_daily_uploads: int = Field(200, ge=1, description="files of a user in 24 hours")
+    attachment_total_bytes: int = Field(1_073_741_824, ge=1, description="bytes kept for a user")
+    attachment_timeout: float = Field(300.0, gt=0, description="seconds to send a file")
+    attachment_link_ttl: int = Field(900, ge=1, description="seconds of a link, up to twice")
+    attachment_sweep_interval: float = Field(
+        600.0, gt=0, description="seconds between looks for files that nobody needs"
+    )
+
     # -- limits: what one client may ask of the transport
     max_body_bytes: int = Field(1_048_576, ge=1024, description="bytes of an HTTP body")
     body_timeout: float = Field(10.0, gt=0, description="seconds to send a request's body")

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from beanie import init_beanie
 
+from app.attachments.commands import collect
 from app.chat.documents import DOCUMENTS
 from app.errors import StoreUnavailable
 from app.migrations.partitions import ensure_partitions
 from app.migrations.retention import drop_old_calls
+from app.stores.files import Files
 from app.stores.mongo import Mongo, unavailable
 from app.stores.postgres import Postgres
 from app.users.retention import forget_expired
@@ -51,3 +53,21 @@ async def keep_up(
             await asyncio.sleep(_DAY)
         else:
             await asyncio.sleep(_DAY)
+
+
+async def keep_collected(main: Postgres, files: Files, interval: float) -> None:
+    """Delete, until cancelled, the files that nobody needs; what fails is tried again.
+
+    Args:
+        main: Knows of them.
+        files: Where they are.
+        interval: Seconds between looks.
+    """
+    while True:
+        try:
+            await collect(main, files)
+        except StoreUnavailable as error:
+            _log.warning("%s; files that nobody needs wait", error)
+        except Exception:  # noqa: BLE001 - logged, and tried again
+            _log.exception("files that nobody needs were not deleted")
+        await asyncio.sleep(interval)

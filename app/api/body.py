@@ -1,6 +1,7 @@
 """A request's body, read within a size and a time: the server under us limits neither."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
@@ -62,15 +63,36 @@ async def read_body(headers: Headers, receive: Receive, limit: int, seconds: flo
                 if size <= limit:
                     chunks.append(chunk)
     except TimeoutError:
-        raise refuse_transport(
-            408,
-            f"The body did not arrive within {seconds:g} seconds.",
-            code=TIMEOUT,
-            headers={"connection": "close"},
-        ) from None
+        raise _too_slow(seconds) from None
     if size > limit:
         raise _too_large(limit)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def stream_body(receive: Receive, seconds: float) -> AsyncIterator[bytes]:
+    """The body piece by piece, of whatever size, as it comes.
+
+    Args:
+        receive: Of the request.
+        seconds: From now to the last byte.
+
+    Raises:
+        Refusal: 408, not there in time.
+        ClientGone: The client left while sending.
+    """
+    deadline = asyncio.get_running_loop().time() + seconds
+    more = True
+    while more:
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise _too_slow(seconds) from None
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        more = message.get("more_body", False)
+        if piece := message.get("body", b""):
+            yield piece
 
 
 async def wait_for_disconnect(receive: Receive) -> None:
@@ -82,6 +104,15 @@ async def wait_for_disconnect(receive: Receive) -> None:
 def _declared(headers: Headers) -> int:
     length = headers.get("content-length", "")
     return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
+
+
+def _too_slow(seconds: float) -> Refusal:
+    return refuse_transport(
+        408,
+        f"The body did not arrive within {seconds:g} seconds.",
+        code=TIMEOUT,
+        headers={"connection": "close"},
+    )
 
 
 def _too_large(limit: int) -> Refusal:

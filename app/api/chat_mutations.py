@@ -56,6 +56,11 @@ class MessageSendInput(KeyedInput):
     attachments: list[MediumInput] = strawberry.field(
         default_factory=list, description="Files beside the text: at most 20."
     )
+    attachment_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list,
+        description="Files that you uploaded for this conversation with `attachmentCreate`, after "
+        "the others: at most 20 together.",
+    )
     metadata: JSON | None = strawberry.field(
         default=None, description="An object that clients keep with it: at most 8 kB."
     )
@@ -130,6 +135,10 @@ class ChatMutations:
             input_.text,
             attachments_of(input_.attachments),
             {} if input_.metadata is None else cast("dict[str, Any]", input_.metadata),
+            files=[
+                uuid_of(given_id, "Attachment", field=["input", "attachmentIds", str(place)])
+                for place, given_id in enumerate(input_.attachment_ids)
+            ],
         )
         message = await commands.send_message(
             info.context.services, info.context.viewer, key, new, client_key=input_.client_key

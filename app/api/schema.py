@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from app.api.accounts import AccountMutations
+from app.api.attachments import AttachmentMutations
 from app.api.audit import AuditEvent, AuditQueries
 from app.api.chat import (
     ChatQueries,
@@ -148,6 +149,7 @@ Mutation = merge_types(
         ChatMutations,
         ConversationMutations,
         PresenceMutations,
+        AttachmentMutations,
     ),
 )
 Subscription = merge_types("Subscription", (ChatSubscriptions, PresenceSubscriptions))

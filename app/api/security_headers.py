@@ -37,7 +37,7 @@ def protection(settings: Settings) -> list[Middleware]:
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
-                allow_methods=("GET", "POST"),
+                allow_methods=("GET", "POST", "PUT"),
                 allow_headers=("authorization", "content-type", "idempotency-key", REQUEST_ID),
                 expose_headers=("ratelimit", "ratelimit-policy", "retry-after", REQUEST_ID),
                 max_age=_PREFLIGHT_AGE,

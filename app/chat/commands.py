@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.attachments.commands import claim
 from app.chat.backend import Backend
 from app.chat.content import (
     NewMessage,
@@ -32,8 +33,8 @@ from app.chat.models import (
     EntryKind,
 )
 from app.chat.queries import conversations_by_ids
-from app.errors import ClientKeyReused, Invalid, NotFound, StoreUnavailable
-from app.media import clean_attachments
+from app.errors import ClientKeyReused, Invalid, NotFound, StoreUnavailable, TooLong
+from app.media import MAX_ATTACHMENTS, clean_attachments
 from app.once import check_client_key
 from app.text import clean_text
 from app.usage.models import UsageEntry
@@ -56,7 +57,8 @@ async def send_message(
     Raises:
         Unauthenticated: Nobody is signed in.
         NotFound: There is no such conversation, or the viewer does not take part in it; or no such
-            message to answer, or user to mention.
+            message to answer, user to mention, or file to attach.
+        Conflict: A file is another message's.
         Forbidden: It mentions everybody, which only owners and admins of a group do.
         Invalid, Required, TooLong: A value breaks its rule.
         ClientKeyReused: The key came before with another message.
@@ -69,19 +71,23 @@ async def send_message(
         if conversation is None:
             raise NotFound("There is no such conversation.", field=["conversationId"])
         await check_mentions_everyone(backend, viewer, conversation)
+    if len(new.attachments) + len(new.files) > MAX_ATTACHMENTS:
+        raise TooLong(f"At most {MAX_ATTACHMENTS} files.", field=["input", "attachmentIds"])
     entry = LogEntry(
         message_id(conversation_id, me, key),
         conversation_id,
         EntryKind.MESSAGE,
         me,
         client_key=key,
-        text=clean_message_text(new.text, new.attachments),
+        text=clean_message_text(new.text, [*new.attachments, *new.files]),
         attachments=clean_attachments(new.attachments, field=["input", "attachments"]),
         metadata=clean_metadata(new.metadata, field=["input", "metadata"]),
         reply_to_id=new.reply_to,
         mention_ids=await mentioned(backend, viewer, new.mentions),
         mentions_everyone=new.everyone,
     )
+    files = list(dict.fromkeys(new.files))
+    entry.attachments += await claim(backend.main, viewer, conversation_id, entry.id, files)
     sent = await backend.chat.send(entry, member=me)
     if _content(sent) != _content(entry) and sent.version == sent.seq:
         raise ClientKeyReused(

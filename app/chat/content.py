@@ -26,11 +26,12 @@ class NewMessage:
 
     Attributes:
         text: What it says.
-        attachments: Files beside the text.
+        attachments: Files beside the text, by their addresses.
         metadata: What clients keep with it.
         reply_to: The message that it answers.
         mentions: Whom it mentions, by public ids.
         everyone: Whether it mentions everybody who takes part.
+        files: Uploaded files beside the attachments, by their ids.
     """
 
     text: str | None
@@ -39,6 +40,7 @@ class NewMessage:
     reply_to: UUID | None = None
     mentions: Sequence[UUID] = ()
     everyone: bool = False
+    files: Sequence[UUID] = ()
 
 
 def clean_message_text(text: str | None, attachments: Sequence[object]) -> str | None:

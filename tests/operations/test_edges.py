@@ -55,6 +55,7 @@ SINGLE = {
     *("ConversationChanged", "RefetchNeeded", "RateLimit", "AuthCode", "AuthToken"),
     "GroupInvitationToken",
     *("ServiceAccount", "ServiceKey", "PresenceChanged", "ConversationPresence"),
+    *("Attachment", "HttpHeader"),
 }
 
 

@@ -29,6 +29,7 @@ NO_ENTITIES = {
     *(*ROOTS, "Node", "PageInfo", "UserError", "RateLimit"),
     *("AuthCode", "AuthToken", "ServiceAccount", "ServiceKey", "GroupInvitationToken"),
     "ConversationPresence",
+    *("Attachment", "HttpHeader"),
 }
 # Lists that a rule keeps short.
 SHORT_LISTS = {
@@ -37,11 +38,12 @@ SHORT_LISTS = {
     *("ConversationChanged.changed", "PresenceChanged.online", "PresenceChanged.offline"),
     "ModerationSnapshot.media",
     *("ConversationPresence.online", "ConversationPresence.typing"),
+    "Attachment.headers",
 }
-# Ids that are not the id of what has them: of what an event is about, which may be gone; and of
-# a group's members, whom a client compares with people whom it knows.
+# Ids that are not the id of what has them: of what an event is about, which may be gone; of a
+# group's members, whom a client compares with people whom it knows; of a file that is not sent.
 FOREIGN_IDS = {
-    *("Group.memberIds", "InboxEvent.conversationId", "AuditEvent.objectId"),
+    *("Group.memberIds", "InboxEvent.conversationId", "AuditEvent.objectId", "Attachment.id"),
     "ModerationItem.subjectId",
 }
 

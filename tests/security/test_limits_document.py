@@ -28,7 +28,7 @@ ROWS = [
     for row in re.findall(r"^\| (.*) \|$", TEXT, re.MULTILINE)
 ]
 LIMITS = re.compile(
-    r"((service_)?rate_limit|max_(body|query)|(body|operation)_timeout|socket_(init|send|max)).*"
+    r"((service_)?rate_limit|max_(body|query)|(body|operation)_timeout|socket_(init|send|max)|attachment_).*"
 )
 
 

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from app import media
 from app.api.charging import MUTATION
 from app.api.context import Context
-from app.api.ids import global_id, parse_id
+from app.api.files import url_for
+from app.api.ids import global_id, parse_id, uuid_of
 from app.api.rest.models import (
     Attachment,
     Member,
@@ -60,8 +61,12 @@ async def send_message(call: Call) -> Response:
     attachments = [media.Attachment(item.url, item.type) for item in given.attachments]
     if given.file_url is not None:
         attachments.append(media.Attachment(given.file_url, AttachmentType.FILE))
-    new = content.NewMessage(given.content, attachments, given.metadata)
     try:
+        files = [
+            uuid_of(given_id, "Attachment", field=["attachmentIds", str(place)])
+            for place, given_id in enumerate(given.attachment_ids)
+        ]
+        new = content.NewMessage(given.content, attachments, given.metadata, files=files)
         sent = await commands.send_message(
             context.services, context.viewer, room_id, new, client_key=key
         )
@@ -108,7 +113,8 @@ def _client_key(call: Call, given: NewMessage) -> str:
 
 async def _shown(context: Context, room: ConversationRecord, entry: LogEntry) -> Message:
     attachments = [
-        Attachment(url=item["url"], type=AttachmentType(item["type"])) for item in entry.attachments
+        Attachment(url=url_for(context, item["url"]), type=AttachmentType(item["type"]))
+        for item in entry.attachments
     ]
     return Message(
         id=global_id("Message", entry.id),

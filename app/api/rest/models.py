@@ -86,6 +86,11 @@ class NewMessage(Wire):
     attachments: list[Attachment] = Field(
         default_factory=list, max_length=MAX_ATTACHMENTS, description="Files beside the text."
     )
+    attachment_ids: list[str] = Field(
+        default_factory=list,
+        max_length=MAX_ATTACHMENTS,
+        description="Files that you uploaded, after the others, by their opaque ids.",
+    )
     metadata: dict[str, Any] = Field(
         default_factory=dict, description="An object that clients keep with it: at most 8 kB."
     )

@@ -298,6 +298,13 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
     "conversationSettingsUpdate": {
         "": Ask("conversationId: $song, input: {clientKey: $key, isPinned: true}", _PARTICIPANTS_DO)
     },
+    "attachmentCreate": {
+        "": Ask(
+            'input: {clientKey: $key, conversationId: $song, fileName: "a.png", '
+            'contentType: "image/png", size: 70}',
+            _PARTICIPANTS_DO,
+        )
+    },
     "conversationMarkRead": {
         "": Ask("conversationId: $song, input: {clientKey: $key}", _PARTICIPANTS_DO),
         "by another's message": Ask(

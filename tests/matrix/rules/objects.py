@@ -275,4 +275,6 @@ OWN = {
     "AuthToken": ["accessToken", "accessTokenExpiresAt", "refreshToken"],
     "ServiceKey": ["token", "session"],
     "ServiceAccount": ["user", "key"],
+    "Attachment": ["id", "method", "url", "headers", "expiresAt"],
+    "HttpHeader": ["name", "value"],
 }
