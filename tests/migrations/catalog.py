@@ -19,7 +19,7 @@ _COLUMNS = """
 _INDEXES = """
     SELECT c.relname AS table,
            CASE WHEN i.indisunique THEN 'unique ' ELSE '' END
-           || substring(pg_get_indexdef(i.indexrelid) FROM 'USING btree (.*)') AS definition
+           || substring(pg_get_indexdef(i.indexrelid) FROM 'USING (?:btree )?(.*)') AS definition
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
     WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
 """
