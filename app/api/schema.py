@@ -24,7 +24,7 @@ from app.api.chat_mutations import ChatMutations
 from app.api.context import Info
 from app.api.conversation_mutations import ConversationMutations
 from app.api.group_mutations import GroupMutations
-from app.api.groups import GroupQueries
+from app.api.groups import GroupQueries, GroupSubscriptions
 from app.api.ids import parse_id
 from app.api.inbox import InboxQueries
 from app.api.invitation_mutations import InvitationMutations
@@ -152,7 +152,9 @@ Mutation = merge_types(
         AttachmentMutations,
     ),
 )
-Subscription = merge_types("Subscription", (ChatSubscriptions, PresenceSubscriptions))
+Subscription = merge_types(
+    "Subscription", (ChatSubscriptions, PresenceSubscriptions, GroupSubscriptions)
+)
 
 schema = strawberry.Schema(
     Query,

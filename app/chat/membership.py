@@ -18,6 +18,7 @@ from app.errors import NotFound
 from app.groups import commands as groups
 from app.groups import members
 from app.groups.commands import NewGroup, clean_new_group
+from app.groups.inviting import invitations_channel
 from app.groups.members import MemberChange
 from app.groups.models import GroupRole
 from app.groups.queries import GroupRecord, groups_by_ids
@@ -210,6 +211,8 @@ async def change_members(
     for entry in entries:
         concerned = entry.metadata["added"] + entry.metadata["removed"]
         await announce(backend, [entry], concerned)
+        for user_id in entry.metadata["added"]:  # their invitation, if they had one, is accepted
+            await backend.bus.publish(invitations_channel(user_id), b"")
 
 
 async def _tell(

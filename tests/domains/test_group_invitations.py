@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text, update
 from app.api.ids import uuid_of
 from app.groups.models import GroupInvitation, GroupInvitationLink, GroupMember
 from app.services import Services
+from tests.client import Stream
 from tests.factories import (
     ACCEPT,
     GROUP_DELETE,
@@ -195,3 +196,25 @@ async def test_link_that_is_revoked_expired_or_of_a_deleted_group_is_none(
         group_id: UUID = uuid_of(group, "Group", field=[])
         count = select(func.count()).where(GroupMember.group_id == group_id)
         assert (await tx.execute(count)).scalar_one() == 1
+
+
+async def test_invitations_are_live(world: World) -> None:
+    ada, ben = await world.users(2)
+    group = await world.group(ada)
+    changes = """subscription { groupInvitations {
+      viewer { invitations { nodes { id group { name } } } } } }"""
+
+    async def now(stream: Stream) -> list[str]:
+        nodes = (await stream.next())["viewer"]["invitations"]["nodes"]
+        return [node["id"] for node in nodes]
+
+    async with ben.client.subscribe(changes) as stream:
+        assert await now(stream) == []
+        first = await invited(world, ada, ben, group)
+        assert await now(stream) == [first]
+        await ada.client.mutate(REVOKE, id=first, key=key())
+        assert await now(stream) == []
+        second = await invited(world, ada, ben, group)
+        assert await now(stream) == [second]
+        await ada.client.mutate(MEMBER_ADD, group=group, user=ben.id, key=key())
+        assert await now(stream) == []

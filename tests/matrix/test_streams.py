@@ -21,7 +21,8 @@ from tests.subscriptions.streams import errors
 CASES = [(field, case) for field, cases in SUBSCRIPTIONS.items() for case in cases]
 # What has happened in the estate's conversation.
 _HAPPENED = set(EVENTS) - {
-    *("RefetchNeeded", "InboxEvent", "PresenceChanged", "ConversationPresence")
+    *("RefetchNeeded", "InboxEvent", "PresenceChanged", "ConversationPresence"),
+    "GroupInvitationsEvent",
 }
 PATIENCE = 40  # quarters of a second
 
@@ -94,6 +95,8 @@ async def test_an_event_shows_every_field(
     async with client.subscribe(everything) as stream:
         look(await stream.next())
 
+    async with client.subscribe(document("groupInvitations", "", estate)) as stream:
+        look(await stream.next())
     presence = document("presence", "userIds: [$owner, $member, $outsider]", estate)
     async with client.subscribe(presence) as stream:
         while not set(EVENTS["PresenceChanged"]) <= shown["PresenceChanged"]:

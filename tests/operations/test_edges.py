@@ -53,7 +53,7 @@ PARENTS = {name: (name, "%s") for name in NODES} | {
 SINGLE = {
     *(*ROOTS, "ConversationEvent", "InboxEvent", "MembersChanged", "MessageSent"),
     *("ConversationChanged", "RefetchNeeded", "RateLimit", "AuthCode", "AuthToken"),
-    "GroupInvitationToken",
+    *("GroupInvitationToken", "GroupInvitationsEvent"),
     *("ServiceAccount", "ServiceKey", "PresenceChanged", "ConversationPresence"),
     *("Attachment", "HttpHeader"),
 }

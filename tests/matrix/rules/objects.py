@@ -262,6 +262,7 @@ EVENTS = {
     "ConversationChanged": (_EVENT + " actor changed").split(),
     "RefetchNeeded": _EVENT.split(),
     "InboxEvent": ["cursor", "conversation", "conversationId"],
+    "GroupInvitationsEvent": ["viewer"],
     "PresenceChanged": ["online", "offline"],
     "ConversationPresence": ["onlineCount", "conversation", "online", "typing"],
 }

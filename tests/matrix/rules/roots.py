@@ -191,6 +191,7 @@ SUBSCRIPTIONS: dict[str, dict[str, Ask]] = {
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
         ),
     },
+    "groupInvitations": {"": Ask("", row(SHOWN, anonymous=UNAUTHENTICATED))},
     # Who may not see somebody is told that they are offline.
     "presence": {"": Ask("userIds: [$owner]", row(SHOWN, anonymous=UNAUTHENTICATED))},
     "conversationPresence": {
