@@ -45,27 +45,27 @@ class Client:
     ) -> None:
         await self.http.aclose()
 
-    async def send(self, query: str, **variables: Any) -> Json:
+    async def send(self, query: str, /, **variables: Any) -> Json:
         """The whole response."""
         response = await self.http.post("/graphql", json={"query": query, "variables": variables})
         answer: Json = response.json()
         return answer
 
-    async def run(self, query: str, **variables: Any) -> Json:
+    async def run(self, query: str, /, **variables: Any) -> Json:
         """The data of an operation without errors."""
         answer = await self.send(query, **variables)
         assert "errors" not in answer, answer["errors"]
         data: Json = answer["data"]
         return data
 
-    async def mutate(self, query: str, **variables: Any) -> Json:
+    async def mutate(self, query: str, /, **variables: Any) -> Json:
         """The payload of a mutation that is done."""
         (payload,) = (await self.run(query, **variables)).values()
         assert payload["errors"] == [], payload["errors"]
         found: Json = payload
         return found
 
-    async def refused(self, query: str, **variables: Any) -> str:
+    async def refused(self, query: str, /, **variables: Any) -> str:
         """The code for which a mutation is refused; nothing else is in its payload."""
         (payload,) = (await self.run(query, **variables)).values()
         (error,) = payload.pop("errors")
@@ -74,7 +74,7 @@ class Client:
         return code
 
     @asynccontextmanager
-    async def subscribe(self, query: str, **variables: Any) -> AsyncIterator["Stream"]:
+    async def subscribe(self, query: str, /, **variables: Any) -> AsyncIterator["Stream"]:
         """The events of a subscription, on a socket of its own."""
         address = self.url.replace("http", "ws", 1) + "/graphql"
         protocol = Subprotocol("graphql-transport-ws")

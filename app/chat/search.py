@@ -118,17 +118,19 @@ async def search_messages(
         parts = decode_cursor(args.cursor, *key.parsers)
         values |= {f"cursor_{place}": part for place, part in enumerate(parts)}
     shape = (tuple(search.filters), args.cursor is not None, not args.backward)
-    rows = await _nearest(main, shape, values) or await main.fetch(_indexed(*shape), **values)
-    hits = [entry_of(row) for row in rows]
+    rows = await _nearest(main, shape, values)
+    if rows is None:
+        rows = await main.fetch(_indexed(*shape), **values)
+    hits = [entry_of(row[: len(ENTRY_FIELDS)]) for row in rows]
     return window(hits, args, lambda hit: encode_cursor(*(getattr(hit, n) for n in key.names)))
 
 
 async def _nearest(main: Postgres, shape: Any, values: dict[str, Any]) -> list[Any] | None:
-    """The page, if it is full before many messages were looked at."""
+    """The page, if it is full, or all messages are done, before many were looked at."""
     scan, wanted = _NEAREST, values["limit"]
     while scan <= _NEAREST_AT_MOST:
         rows = await main.fetch(_scan(*shape), **values, scan=scan)
-        if len(rows) >= wanted:
+        if len(rows) >= wanted or (rows and rows[0]["looked_at"] < scan):
             return rows
         if scan > _NEAREST or not rows:
             return None
@@ -181,8 +183,9 @@ def _scan(filters: tuple[str, ...], after: bool, descending: bool) -> Read:  # n
     nearest = keyset(
         _messages(filters), [_ROWS[n] for n in names], descending=descending, after=after
     )
-    rows = nearest.limit(bindparam("scan", type_=BigInteger)).subquery("nearest").c
-    hits = select(*(rows[n] for n in ENTRY_FIELDS)).where(
+    looked_at = nearest.limit(bindparam("scan", type_=BigInteger)).cte("nearest")
+    rows, count = looked_at.c, select(func.count()).select_from(looked_at).scalar_subquery()
+    hits = select(*(rows[n] for n in ENTRY_FIELDS), count.label("looked_at")).where(
         rows.conversation_id == _READABLE, rows.search.op("@@")(_WANTED)
     )
     return Read(keyset(hits, [rows[n] for n in names], descending=descending, after=False))

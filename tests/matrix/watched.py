@@ -38,14 +38,14 @@ class WatchedClient(Client):
         self._role = role
         self._secrets = secrets
 
-    async def send(self, query: str, **variables: Any) -> Json:
+    async def send(self, query: str, /, **variables: Any) -> Json:
         """As a client does, and watch."""
         answer = await super().send(query, **variables)
         self._secrets.check(self._role, answer)
         return answer
 
     @asynccontextmanager
-    async def subscribe(self, query: str, **variables: Any) -> AsyncIterator[Stream]:
+    async def subscribe(self, query: str, /, **variables: Any) -> AsyncIterator[Stream]:
         """As a client does, and watch."""
         async with super().subscribe(query, **variables) as stream:
             yield _WatchedStream(stream, self._role, self._secrets)

@@ -40,4 +40,6 @@ async def viewer(heard: Starlette, village: Village) -> AsyncIterator[Client]:
     """The village's viewer, whose commands are heard."""
     transport = httpx.ASGITransport(heard)
     async with Client("http://village", village.viewer.token, transport=transport) as client:
+        # Redis is given its scripts when they are first run.
+        await client.run("{ viewer { isOnline } }")
         yield client

@@ -24,6 +24,7 @@ from app.api.context import make_context
 from app.api.execution import make_engine, stream
 from app.api.ids import global_id
 from app.api.schema import schema
+from app.chat import search
 from app.chat.commands import create_conversation, member_entry
 from app.chat.models import ConversationKind
 from app.paging import encode_cursor
@@ -144,16 +145,17 @@ LISTS = [
 ]
 
 # What a list must be asked with.
-ASKED_WITH = {"productSearch": 'text: "lamp", '}
+ASKED_WITH = {"productSearch": 'text: "lamp", ', "messageSearch": 'query: "hello", '}
 
-# Lists that are of more than one database or collection.
-LISTED_FROM = {"auditEvents": 2, "conversations": 2}
+# Lists that are of more than one database or collection, or take a first look.
+LISTED_FROM = {"auditEvents": 2, "conversations": 2, "messageSearch": 2}
 
 
 @pytest.mark.parametrize("name", LISTS)
 async def test_the_length_of_a_list_does_not_change_the_number_of_commands(
-    name: str, viewer: Client
+    name: str, viewer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(search, "_NEAREST", search._NEAREST_AT_MOST)  # all that tests have said
     asked = selection(fields("Query")[name])
     given = ASKED_WITH.get(name, "")
     counts = []

@@ -282,7 +282,7 @@ async def test_what_fails_inside_is_masked(
     async def fail(*_: Any, **__: Any) -> Any:
         raise RuntimeError("the password is hunter2")
 
-    monkeypatch.setattr(services.chat, "messages", fail)
+    monkeypatch.setattr(services.chat, "series", fail)
     answer = await one.client.http.get(path(room))
     assert problem(answer)[:2] == (500, "INTERNAL")
     assert "hunter2" not in answer.text
