@@ -13,6 +13,7 @@ from app.chat.live import Live
 from app.chat.store import MessageStore
 from app.limits import Limiter
 from app.mail import Mailer
+from app.personal.erasing import Eraser, open_eraser
 from app.presence.leases import Leases
 from app.presence.snapshots import keep_snapshots
 from app.sealing import open_keyring
@@ -46,6 +47,7 @@ class Services:
         accounts: What signing in takes.
         calls: The log of the API's calls.
         leases: Who is online, and who types.
+        eraser: Erases closed accounts.
     """
 
     settings: Settings
@@ -62,6 +64,7 @@ class Services:
     accounts: Accounts
     calls: CallLog
     leases: Leases
+    eraser: Eraser
 
 
 @asynccontextmanager
@@ -112,17 +115,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         leases = Leases(redis, bus, settings.presence_ttl)
         leases.start()
         stack.push_async_callback(leases.close)
-        noting = keep_snapshots(leases, auth, settings.presence_snapshot_interval)
-        stack.push_async_callback(stop, [asyncio.create_task(noting)])
-        anchoring = keep_checkpoints(
-            main, auth, signing_key(settings), settings.audit_checkpoint_interval
-        )
-        stack.push_async_callback(stop, [asyncio.create_task(anchoring)])
         calls = CallLog(main, settings.api_log_queue)
         calls.start()
         stack.push_async_callback(calls.close)
-        counting = keep_counting(main, settings.usage_count_interval)
-        stack.push_async_callback(stop, [asyncio.create_task(counting)])
+        for work in (
+            keep_snapshots(leases, auth, settings.presence_snapshot_interval),
+            keep_checkpoints(main, auth, signing_key(settings), settings.audit_checkpoint_interval),
+            keep_counting(main, settings.usage_count_interval),
+        ):
+            stack.push_async_callback(stop, [asyncio.create_task(work)])
+        eraser = await stack.enter_async_context(open_eraser(settings, mongo, chat, bus, keyring))
         yield Services(
             settings,
             main,
@@ -138,6 +140,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             accounts,
             calls,
             leases,
+            eraser,
         )
 
 

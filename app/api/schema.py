@@ -32,6 +32,7 @@ from app.api.loaders import Loaders
 from app.api.membership_mutations import MembershipMutations
 from app.api.moderation import ModerationQueries
 from app.api.moderation_mutations import ModerationMutations
+from app.api.personal_data import PersonalDataMutations
 from app.api.presence import PresenceMutations, PresenceSubscriptions
 from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
@@ -141,6 +142,7 @@ Mutation = merge_types(
         UserMutations,
         ProfileMutations,
         ServiceAccountMutations,
+        PersonalDataMutations,
         ProductMutations,
         ModerationMutations,
         GroupMutations,

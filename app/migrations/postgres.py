@@ -37,7 +37,17 @@ _LOCKS: dict[Database, int] = {"auth": 0x15744501, "main": 0x15744502}
 # Made only where the server has what it takes, which no model can say.
 _OPTIONAL_INDEXES = frozenset({"ix_products_title_trigrams"})
 _PARTITION = re.compile(r"_(default|y\d{4}m\d{2})$")
-_DOMAINS = ("attachments", "audit", "chat", "groups", "moderation", "products", "usage", "users")
+_DOMAINS = (
+    "attachments",
+    "audit",
+    "chat",
+    "groups",
+    "moderation",
+    "personal",
+    "products",
+    "usage",
+    "users",
+)
 
 
 class MigrationError(OperatorError):

@@ -158,6 +158,7 @@ def _create_engine(url: str, settings: Settings) -> AsyncEngine:
         pool_timeout=settings.database_timeout,
         pool_recycle=1800,
         connect_args=connect,
+        hide_parameters=True,  # an error's text, and so a log, must not have what people sent
         json_deserializer=orjson.loads,  # also of raw reads: SQLAlchemy sets it on the connection
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)

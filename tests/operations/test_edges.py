@@ -57,6 +57,7 @@ SINGLE = {
     *("GroupInvitationToken", "GroupInvitationsEvent"),
     *("ServiceAccount", "ServiceKey", "PresenceChanged", "ConversationPresence"),
     *("Attachment", "HttpHeader"),
+    "Account",
 }
 
 

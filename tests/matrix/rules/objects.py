@@ -271,6 +271,7 @@ EVENTS = {
 # token is exchanged for, and what an admin has just made.
 OWN = {
     "RateLimit": ["limit", "cost", "remaining", "resetAt"],
+    "Account": ["closedAt"],
     "AuthCode": ["digits", "expiresAt"],
     "GroupInvitationToken": ["token"],
     "AuthToken": ["accessToken", "accessTokenExpiresAt", "refreshToken"],
