@@ -264,6 +264,12 @@ class BothStores:
         """See `MessageStore`."""
         return await self._inboxes.active_since(participants, since)
 
+    async def left_since(self, user_id: int, since: datetime) -> list[UUID]:
+        """See `MessageStore`."""
+        with suppress(StoreUnavailable):
+            return await self._postgres.left_since(user_id, since)
+        return []
+
     async def receipts(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, int]]]:
         """See `MessageStore`."""
         return await self._mongo.receipts(ids)

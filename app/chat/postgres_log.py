@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Boolean,
+    DateTime,
     Integer,
     Interval,
     Text,
@@ -224,6 +225,18 @@ _MEMBERS = Read(
     )
     .order_by(ConversationMember.user_id)
 )
+_LEFT = Read(
+    select(ConversationMember.conversation_id)
+    .join(
+        Message,
+        (Message.conversation_id == ConversationMember.conversation_id)
+        & (Message.seq == ConversationMember.removed_seq),
+    )
+    .where(
+        ConversationMember.user_id == bindparam("user_id"),
+        Message.created_at > bindparam("since", type_=DateTime(timezone=True)),
+    )
+)
 _CONVERSATION = Read(
     select(*Conversation.__table__.c, ConversationHead.last_seq, ConversationHead.last_msg_no)
     .join(ConversationHead, ConversationHead.conversation_id == Conversation.id)
@@ -269,6 +282,11 @@ class PostgresLog:
     async def entries_by_ids(self, ids: Sequence[UUID]) -> list[LogEntry]:
         """The entries with these ids, in no order."""
         return [entry_of(row) for row in await self._main.fetch(_BY_IDS, ids=list(ids))]
+
+    async def left_since(self, user_id: int, since: datetime) -> list[UUID]:
+        """Conversations that a user has left since a time, and not come back to."""
+        rows = await self._main.fetch(_LEFT, user_id=user_id, since=since)
+        return [row[0] for row in rows]
 
     async def pending(self, *, older_than: timedelta, limit: int) -> list[tuple[UUID, int]]:
         """Places that MongoDB may not have yet, oldest first."""

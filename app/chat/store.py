@@ -69,6 +69,9 @@ class MessageStore(Protocol):
     ) -> list[tuple[UUID, list[int]]]:
         """Conversations in which something happened, each with all who take part."""
 
+    async def left_since(self, user_id: int, since: datetime) -> list[UUID]:
+        """Conversations that a user has left since a time, as far as PostgreSQL can say."""
+
     async def receipts(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, int]]]:
         """Pairs of user and last message read, by conversation, in the order of the users."""
 

@@ -7,7 +7,7 @@ ways comes once.
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -199,10 +199,9 @@ async def inbox_events(
             if after is None:
                 for row in mine:
                     seen.add(row)
-            # What changed between that reading and listening, and what did while nobody listened.
-            for conversation_id, seq in (await store.heads(list(followed))).items():
-                live.feed(conversation_id).advance(seq)
-            changed.update(row.id for row in mine if seen.is_news(row))
+            missed = await _missed(store, live, mine, seen, left_by=None if after is None else me)
+            changed |= missed
+            followed |= missed
             while True:
                 news, left = await _news(store, viewer, changed, seen, followed)
                 joined = {row.id for row in news} - followed
@@ -221,6 +220,31 @@ async def inbox_events(
                     await grown.wait()
         finally:
             await live.unfollow(followed, wake)
+
+
+async def _missed(
+    store: MessageStore,
+    live: Live,
+    mine: list[ConversationRecord],
+    seen: "_Seen",
+    *,
+    left_by: int | None,
+) -> set[UUID]:
+    """What changed between reading and listening, and what did while nobody listened.
+
+    Args:
+        store: The truth.
+        live: Follows the conversations already.
+        mine: The viewer's conversations, as they were read.
+        seen: What the subscriber knows.
+        left_by: The viewer, if they are to be told also of what they have left.
+    """
+    for conversation_id, seq in (await store.heads([row.id for row in mine])).items():
+        live.feed(conversation_id).advance(seq)
+    missed = {row.id for row in mine if seen.is_news(row)}
+    if left_by is not None:
+        missed.update(await store.left_since(left_by, seen.since()))
+    return missed
 
 
 async def _news(
@@ -254,6 +278,10 @@ class _Seen:
     def parse(cls, cursor: str) -> "_Seen":
         until, lately = decode_cursor(cursor, _parse_milliseconds, _parse_places)
         return cls(until, {i: (until, seq) for i, seq in lately.items()})
+
+    def since(self) -> datetime:
+        """From when on anything may be unknown."""
+        return datetime.fromtimestamp(max(0, self.until - _OVERLAP) / 1000, UTC)
 
     def is_news(self, row: ConversationRecord) -> bool:
         if row.id in self.own:

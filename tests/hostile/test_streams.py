@@ -9,8 +9,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from app.users.guard import CHANNEL
 from tests.factories import World
+from tests.subscriptions.streams import STANDING
 
 EVENTS = """subscription($id: ID!, $after: String) {
   conversationEvents(conversationId: $id, after: $after) {
@@ -67,7 +67,7 @@ async def test_storm_of_subscriptions_leaves_the_rest_alone(world: World) -> Non
     # What was followed is let go of.
     live, bus = world.services.live, world.services.bus
     async with asyncio.timeout(4):
-        while live._feeds or set(bus._listeners) != {CHANNEL}:  # noqa: ASYNC110 - they tell nobody
+        while live._feeds or set(bus._listeners) != STANDING:  # noqa: ASYNC110 - they tell nobody
             await asyncio.sleep(0.05)
 
 

@@ -10,10 +10,14 @@ from app.api.ids import uuid_of
 from app.chat.events import user_channel
 from app.chat.live import Feed
 from app.paging import encode_cursor
+from app.presence import scripts
 from app.services import Services
+from app.users import guard
 from tests.client import Stream
 from tests.factories import Person
 
+# What a process hears while nobody has a stream: ended sessions, and who is there.
+STANDING = {guard.CHANNEL, scripts.CHANNEL}
 # Before everything in a conversation's log.
 START = encode_cursor(0, 0)
 

@@ -9,11 +9,11 @@ from app.api.ids import global_id, uuid_of
 from app.chat.events import conversation_channel
 from app.paging import encode_cursor
 from app.services import Services
-from app.users.guard import CHANNEL
 from tests.client import Client
 from tests.factories import MEMBER_ADD, MEMBER_REMOVE, World
 from tests.subscriptions.streams import (
     EVENTS,
+    STANDING,
     START,
     errors,
     is_followed,
@@ -204,7 +204,7 @@ async def test_a_client_that_leaves_leaves_nothing_behind(world: World, services
             first.socket.transport.abort()
 
     live, bus = services.live, services.bus
-    await until(lambda: not live._feeds and set(bus._listeners) == set(bus._confirmed) == {CHANNEL})
+    await until(lambda: not live._feeds and set(bus._listeners) == set(bus._confirmed) == STANDING)
     channel = conversation_channel(uuid_of(conversation, "Conversation", field=[]))
     heard = await services.redis.client.pubsub_numsub(channel)
     assert heard == [(channel.encode(), 0)]

@@ -9,10 +9,9 @@ import pytest
 from app.chat.live import Live, Wake
 from app.paging import encode_cursor
 from app.services import Services
-from app.users.guard import CHANNEL
 from tests.client import Client, Json, Stream
 from tests.factories import MEMBER_ADD, MEMBER_REMOVE, Person, World
-from tests.subscriptions.streams import INBOX, errors, is_followed, is_inbox_open, until
+from tests.subscriptions.streams import INBOX, STANDING, errors, is_followed, is_inbox_open, until
 
 
 async def count_of(stream: Stream, conversation_id: str, messages: int) -> Json:
@@ -97,6 +96,29 @@ async def test_a_conversation_that_was_left_is_told_as_gone(
         assert await stream.is_silent(1.3)  # a sweep and more
 
 
+async def test_what_was_left_while_nobody_listened_is_told_as_gone(
+    world: World, services: Services
+) -> None:
+    me, owner = await world.users(2)
+    left, stays, back = [await world.group(owner, me) for _ in range(3)]
+    talks = [await world.conversation_of(owner, group) for group in (left, stays, back)]
+    async with me.client.subscribe(INBOX) as stream:
+        await is_followed(services, *talks)
+        await world.say(owner, talks[1], "hello")
+        cursor = (await stream.next())["cursor"]
+    for group in (left, back):
+        await owner.client.mutate(MEMBER_REMOVE, group=group, user=me.id, key=f"out {group}")
+    await owner.client.mutate(MEMBER_ADD, group=back, user=me.id, key="in")
+
+    async with me.client.subscribe(INBOX, after=cursor) as stream:
+        told = {e["conversationId"]: e["conversation"] for e in await stream.take(2)}
+        assert await stream.is_silent(0.1)
+
+    assert told.keys() == {talks[0], talks[2]}
+    assert told[talks[0]] is None
+    assert told[talks[2]]["id"] == talks[2]
+
+
 async def test_an_inbox_goes_on_from_any_event(world: World, services: Services) -> None:
     me, *others = await world.users(5)
     mine = [await world.direct(other, me) for other in others]
@@ -164,4 +186,4 @@ async def test_a_client_that_leaves_leaves_nothing_behind(world: World, services
             await is_followed(services, conversation)
 
     live, bus = services.live, services.bus
-    await until(lambda: not live._feeds and not live._inboxes and set(bus._listeners) == {CHANNEL})
+    await until(lambda: not live._feeds and not live._inboxes and set(bus._listeners) == STANDING)

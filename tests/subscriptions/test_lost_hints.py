@@ -7,13 +7,13 @@ import pytest
 
 from app.bus import Bus
 from app.services import Services
-from app.users.guard import CHANNEL
 from tests.client import Json
 from tests.factories import MEMBER_ADD, MEMBER_REMOVE, World
 from tests.subscriptions.conftest import Node, OwnRedis
 from tests.subscriptions.streams import (
     EVENTS,
     INBOX,
+    STANDING,
     START,
     is_inbox_open,
     summary,
@@ -85,7 +85,7 @@ async def test_a_process_has_one_pubsub_connection(node: Node) -> None:
         events = await asyncio.gather(*(stream.next() for stream in opened))
         assert [summary(event) for event in events] == [(2, "hello")] * len(opened)
 
-    await until(lambda: set(node.services.bus._listeners) == {CHANNEL})
+    await until(lambda: set(node.services.bus._listeners) == STANDING)
     (connection,) = await pubsub_clients(node.services)
     assert connection["sub"] == "1"  # it hears of no conversation any more
 
