@@ -1,12 +1,14 @@
 """Mutations of conversations and messages."""
 
 from typing import Annotated, Any, cast
+from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
 
 from app.api.context import Info
 from app.api.ids import uuid_of
+from app.api.message_mutations import mention_keys
 from app.api.mutation import KeyedInput, MediumInput, Payload, attachments_of, mutation
 from app.api.types import Conversation, Message
 from app.chat import commands
@@ -63,6 +65,20 @@ class MessageSendInput(KeyedInput):
     )
     metadata: JSON | None = strawberry.field(
         default=None, description="An object that clients keep with it: at most 8 kB."
+    )
+    reply_to_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The message that it answers, of the same conversation; it joins that one's "
+        "thread, or begins one.",
+    )
+    mention_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list,
+        description="Whom it mentions, who take part: at most 50 users.",
+    )
+    mention_everyone: bool = strawberry.field(
+        default=False,
+        description="Whether it mentions everybody who takes part: for owners and admins of a "
+        "group.",
     )
 
 
@@ -135,6 +151,9 @@ class ChatMutations:
             input_.text,
             attachments_of(input_.attachments),
             {} if input_.metadata is None else cast("dict[str, Any]", input_.metadata),
+            _answered(input_.reply_to_id),
+            mention_keys(input_.mention_ids),
+            everyone=input_.mention_everyone,
             files=[
                 uuid_of(given_id, "Attachment", field=["input", "attachmentIds", str(place)])
                 for place, given_id in enumerate(input_.attachment_ids)
@@ -173,6 +192,12 @@ class ChatMutations:
             msg_no = message.msg_no
         conversation = await commands.mark_read(context.services, context.viewer, key, msg_no)
         return ConversationMarkReadPayload(conversation=conversation)
+
+
+def _answered(message_id: strawberry.ID | None) -> UUID | None:
+    if message_id is None:
+        return None
+    return uuid_of(message_id, "Message", field=["input", "replyToId"])
 
 
 async def _start(info: Info, given: ConversationStartInput) -> ConversationRecord:

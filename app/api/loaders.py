@@ -10,8 +10,9 @@ from aiodataloader import DataLoader
 
 from app.audit import queries as audit
 from app.audit.queries import ChangeRecord, Trails
+from app.chat import message_queries as of_messages
 from app.chat import queries as chat
-from app.chat.log import ConversationRecord, LogEntry, MemberState
+from app.chat.log import ConversationRecord, LogEntry, MemberState, Reaction
 from app.groups import invitations
 from app.groups import queries as groups
 from app.groups.invitations import InvitationRecord, LinkRecord
@@ -202,6 +203,11 @@ class Loaders:
         return self._one(chat.messages_by_ids, self._services.chat)
 
     @cached_property
+    def shown_message_by_id(self) -> DataLoader[UUID, LogEntry | None]:
+        """By message id, of a conversation that the viewer was shown."""
+        return self._one(of_messages.shown_messages, self._services.chat)
+
+    @cached_property
     def messages_by_conversation(
         self,
     ) -> DataLoader[tuple[ConversationRecord, PageArgs], Page[LogEntry]]:
@@ -217,6 +223,31 @@ class Loaders:
     def receipts(self) -> DataLoader[UUID, Sequence[tuple[int, int]]]:
         """Pairs of user and last message read, by conversation."""
         return self._one(chat.receipts_by_conversations, self._services.chat)
+
+    @cached_property
+    def replies_by_message(self) -> DataLoader[tuple[LogEntry, PageArgs], Page[LogEntry]]:
+        """By the message that began the thread, and window."""
+        return self._pages(of_messages.replies_by_messages, self._services.chat)
+
+    @cached_property
+    def edits_by_message(self) -> DataLoader[tuple[LogEntry, PageArgs], Page[LogEntry]]:
+        """By message and window."""
+        return self._pages(of_messages.edits_by_messages, self._services.chat)
+
+    @cached_property
+    def reactions_by_message(self) -> DataLoader[LogEntry, list[Reaction]]:
+        """By message."""
+        return self._one(of_messages.reactions_by_messages, self._services.chat)
+
+    @cached_property
+    def pins_by_conversation(self) -> DataLoader[UUID, list[tuple[int, UUID]]]:
+        """Pairs of place and pinned message, by conversation."""
+        return self._one(of_messages.pins_by_conversations, self._services.chat)
+
+    @cached_property
+    def unread_mentions(self) -> DataLoader[UUID, int]:
+        """How many unread messages mention the viewer, by conversation."""
+        return self._one(of_messages.unread_mentions_by_conversations, self._services.chat)
 
     # -- how a loader is made
 

@@ -12,12 +12,16 @@ from strawberry.tools import merge_types
 from app.api.accounts import AccountMutations
 from app.api.attachments import AttachmentMutations
 from app.api.audit import AuditEvent, AuditQueries
-from app.api.chat import (
-    ChatQueries,
-    ChatSubscriptions,
+from app.api.chat import ChatQueries, ChatSubscriptions
+from app.api.chat_events import (
     ConversationChanged,
     MembersChanged,
+    MessageDeleted,
+    MessageEdited,
     MessageSent,
+    PinChanged,
+    ReactionChanged,
+    ReceiptChanged,
     RefetchNeeded,
 )
 from app.api.chat_mutations import ChatMutations
@@ -30,6 +34,7 @@ from app.api.inbox import InboxQueries
 from app.api.invitation_mutations import InvitationMutations
 from app.api.loaders import Loaders
 from app.api.membership_mutations import MembershipMutations
+from app.api.message_mutations import MessageMutations
 from app.api.moderation import ModerationQueries
 from app.api.moderation_mutations import ModerationMutations
 from app.api.personal_data import PersonalDataMutations
@@ -152,6 +157,7 @@ Mutation = merge_types(
         ConversationMutations,
         PresenceMutations,
         AttachmentMutations,
+        MessageMutations,
     ),
 )
 Subscription = merge_types(
@@ -175,6 +181,11 @@ schema = strawberry.Schema(
         Conversation,
         Message,
         MessageSent,
+        MessageEdited,
+        MessageDeleted,
+        ReactionChanged,
+        PinChanged,
+        ReceiptChanged,
         MembersChanged,
         ConversationChanged,
         RefetchNeeded,

@@ -126,17 +126,18 @@ class BothStores:
             return placed
         raise StoreUnavailable("message")
 
-    async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> None:
+    async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> bool:
         """See `MessageStore`."""
         row = ConversationMember
         async with self._main.begin() as tx:
-            await tx.execute(
+            moved = await tx.execute(
                 update(row)
                 .where(row.conversation_id == conversation_id, row.user_id == user_id)
                 .where(row.read_msg_no < msg_no)
                 .values(read_msg_no=msg_no, read_at=func.now())
             )
         await self._mongo.mark_read(conversation_id, user_id, msg_no)
+        return moved.rowcount > 0
 
     async def _current_mode(self) -> StoresMode:
         if self._mode is None:

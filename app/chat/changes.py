@@ -63,6 +63,11 @@ class MessageEdits:
     everyone: bool | None = None
 
 
+def is_own(viewer: Viewer, message: LogEntry) -> bool:
+    """Whether the viewer said it, and neither an assistant nor the system for them."""
+    return message.sender_id == viewer.user_id and message.role is MessageRole.USER
+
+
 async def edit_message(
     backend: Backend, viewer: Viewer, message_id: UUID, edits: MessageEdits, *, client_key: str
 ) -> None:
@@ -88,7 +93,7 @@ async def edit_message(
         attachments = clean_attachments(edits.attachments, field=["input", "attachments"])
 
     async def decide(_: AsyncConnection, message: LogEntry) -> LogEntry | None:
-        if message.sender_id != viewer.user_id or message.role is not MessageRole.USER:
+        if not is_own(viewer, message):
             raise Forbidden("Only who sent a message edits it.", field=["messageId"])
         _check_not_deleted(message)
         change = _change(EntryKind.EDIT, message, viewer, client_key)
@@ -129,14 +134,14 @@ async def delete_message(
         ClientKeyReused: The key came before for another message.
     """
     seen, conversation = await _visible(backend, viewer, message_id)
-    is_own = seen.sender_id == viewer.user_id and seen.role is MessageRole.USER
+    own = is_own(viewer, seen)
     in_charge = viewer.is_staff or (
         conversation.group_id is not None and await leads(backend, viewer, conversation)
     )
-    if not is_own and not in_charge:
+    if not own and not in_charge:
         raise Forbidden("Only who sent a message deletes it.", field=["messageId"])
 
-    await _delete(backend, viewer, seen, client_key, is_own=is_own)
+    await _delete(backend, viewer, seen, client_key, own=own)
 
 
 async def remove_message(backend: Backend, viewer: Viewer, message_id: UUID) -> None:
@@ -151,7 +156,7 @@ async def remove_message(backend: Backend, viewer: Viewer, message_id: UUID) -> 
         raise Forbidden("Only staff remove messages.")
     seen = (await backend.chat.entries_by_ids([message_id])).get(message_id)
     if seen is not None:
-        await _delete(backend, viewer, seen, new_id().hex, is_own=False, takes_part=False)
+        await _delete(backend, viewer, seen, new_id().hex, own=False, takes_part=False)
 
 
 async def _delete(
@@ -160,13 +165,13 @@ async def _delete(
     seen: LogEntry,
     client_key: str,
     *,
-    is_own: bool,
+    own: bool,
     takes_part: bool = True,
 ) -> None:
     async def decide(tx: AsyncConnection, message: LogEntry) -> LogEntry | None:
         if message.deleted:
             return None
-        if not is_own:
+        if not own:
             before = {"deleted": False, "sender": message.sender_id}
             after = {**before, "deleted": True}
             await record(

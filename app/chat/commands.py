@@ -15,7 +15,7 @@ from app.chat.content import (
     clean_message_text,
     mentioned,
 )
-from app.chat.events import publish_entry, publish_membership, publish_own_change
+from app.chat.events import Receipt, publish_entry, publish_membership, publish_receipt
 from app.chat.log import (
     ConversationRecord,
     LogEntry,
@@ -262,8 +262,7 @@ async def mark_read(
     if conversation is None:
         raise NotFound("There is no such conversation.", field=["conversationId"])
     newest = conversation.message_count
-    await backend.chat.mark_read(
-        conversation_id, me, newest if msg_no is None else min(msg_no, newest)
-    )
-    await publish_own_change(backend.bus, me, conversation_id)
+    read = newest if msg_no is None else min(msg_no, newest)
+    if await backend.chat.mark_read(conversation_id, me, read):
+        await publish_receipt(backend.bus, conversation_id, Receipt(me, read))
     return conversation

@@ -14,8 +14,9 @@ from typing import TypeVar
 from uuid import UUID
 
 from app.bus import Bus
-from app.chat.events import OWN, conversation_channel, decode_entry, user_channel
+from app.chat.events import OWN, Receipt, conversation_channel, decode_hint, user_channel
 from app.chat.log import LogEntry
+from app.chat.models import EntryKind
 from app.chat.store import MessageStore
 from app.errors import StoreUnavailable
 from app.tasks import stop
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Wake = Callable[[UUID], None]
+Tell = Callable[[Receipt], None]
 
 _RECENT = 64  # entries a feed holds
 _AT_ONCE = 200  # conversations or users asked about in one command
@@ -34,7 +36,7 @@ class Feed:
     """One conversation as this process hears it.
 
     Attributes:
-        followers: Whom to wake when it grows.
+        followers: Whom to wake when it grows, and whom of them to tell that somebody has read.
         last_seq: The newest place that is known to be taken.
     """
 
@@ -44,15 +46,26 @@ class Feed:
         self.conversation_id = conversation_id
         self.last_seq = 0
         self._recent: dict[int, LogEntry] = {}
-        self.followers: set[Wake] = set()
+        self.followers: dict[Wake, Tell | None] = {}
 
     def hear(self, payload: bytes) -> None:
         """Take a hint from the bus."""
         try:
-            entry = decode_entry(payload)
+            hint = decode_hint(payload)
         except (ValueError, TypeError, KeyError):
             _log.warning("a hint could not be read: a process of another release?")
             return
+        if isinstance(hint, Receipt):
+            for tell in filter(None, tuple(self.followers.values())):
+                tell(hint)
+        else:
+            self._hold(hint)
+
+    def _hold(self, entry: LogEntry) -> None:
+        if entry.kind in (EntryKind.EDIT, EntryKind.DELETE):
+            # Who comes late is told what the message says now, and not what it said.
+            for seq in [seq for seq, held in self._recent.items() if held.id == entry.target_id]:
+                del self._recent[seq]
         self._recent[entry.seq] = entry
         if len(self._recent) > _RECENT:
             del self._recent[min(self._recent)]
@@ -104,12 +117,18 @@ class Live:
 
     # -- following
 
-    async def follow(self, ids: Iterable[UUID], wake: Wake) -> None:
-        """Wake a follower whenever one of these logs grows, from when this returns."""
+    async def follow(self, ids: Iterable[UUID], wake: Wake, tell: Tell | None = None) -> None:
+        """Wake a follower whenever one of these logs grows, from when this returns.
+
+        Args:
+            ids: The conversations.
+            wake: Whom to wake.
+            tell: Whom to tell that somebody has read; if that is lost, the store has it.
+        """
         listeners = {}
         for conversation_id in ids:
             feed = self._feeds.setdefault(conversation_id, Feed(conversation_id))
-            feed.followers.add(wake)
+            feed.followers[wake] = tell
             listeners[conversation_channel(conversation_id)] = feed.hear
         await self._bus.listen(listeners)
 
@@ -119,7 +138,7 @@ class Live:
         for conversation_id in ids:
             feed = self._feeds.get(conversation_id)
             if feed is not None:
-                feed.followers.discard(wake)
+                feed.followers.pop(wake, None)
                 if not feed.followers:
                     del self._feeds[conversation_id]
                     listeners[conversation_channel(conversation_id)] = feed.hear

@@ -1,9 +1,9 @@
 """Reads of conversations and messages, for those who take part and nobody else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from app.chat.log import MESSAGES, ConversationRecord, LogEntry, MemberState, Window
+from app.chat.log import MESSAGES, ConversationRecord, LogEntry, MemberState, Series, Window
 from app.chat.store import MessageStore
 from app.paging import Page, PageArgs, decode_cursor, encode_cursor, parse_int
 from app.viewer import Viewer
@@ -45,29 +45,48 @@ async def messages_by_conversations(
     Raises:
         InvalidCursor: The cursor is of another list.
     """
-    windows = [_window(parent, args) for parent in parents]
-    pages = await store.series(MESSAGES, windows)
+    counts = [(parent.id, parent.message_count) for parent in parents]
+    return await series_pages(
+        store, MESSAGES, counts, args, message_cursor, lambda c: parse_message_cursor(c)[1]
+    )
+
+
+async def series_pages(  # noqa: PLR0917 - what a series' list is made of
+    store: MessageStore,
+    series: Series,
+    counts: Sequence[tuple[UUID, int]],
+    args: PageArgs,
+    cursor_of: Callable[[LogEntry], str],
+    number_of: Callable[[str], int],
+) -> list[Page[LogEntry]]:
+    """A page of each owner's series, of which the count is known.
+
+    Raises:
+        InvalidCursor: The cursor is of another list.
+    """
+    at = None if args.cursor is None else number_of(args.cursor)
+    windows = [_window(owner, count, args, at) for owner, count in counts]
+    pages = await store.series(series, windows)
     return [
         Page(
             page,
-            [message_cursor(entry) for entry in page],
-            has_next=bounds.high < parent.message_count,
+            [cursor_of(entry) for entry in page],
+            has_next=bounds.high < count,
             has_previous=bounds.low > 1,
         )
-        for parent, bounds, page in zip(parents, windows, pages, strict=True)
+        for (_, count), bounds, page in zip(counts, windows, pages, strict=True)
     ]
 
 
-def _window(parent: ConversationRecord, args: PageArgs) -> Window:
-    low, high = 1, parent.message_count
-    if args.cursor is not None:
-        number = parse_message_cursor(args.cursor)[1]
-        low, high = (low, min(high, number - 1)) if args.backward else (number + 1, high)
+def _window(owner: UUID, count: int, args: PageArgs, at: int | None) -> Window:
+    low, high = 1, count
+    if at is not None:
+        low, high = (low, min(high, at - 1)) if args.backward else (max(at, 0) + 1, high)
     if args.backward:
         low = max(low, high - args.size + 1)
     else:
         high = min(high, low + args.size - 1)
-    return Window(parent.id, low, high)
+    return Window(owner, low, high)
 
 
 def message_cursor(entry: LogEntry) -> str:

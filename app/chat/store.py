@@ -32,8 +32,8 @@ class MessageStore(Protocol):
     async def send(self, entry: LogEntry, *, member: int) -> LogEntry:
         """Append in a transaction of its own and make it visible: acknowledged when it returns."""
 
-    async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> None:
-        """Move a user's read position forward, in both stores."""
+    async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> bool:
+        """Move a user's read position forward, in both stores; False if it was there already."""
 
     async def conversations(
         self, ids: Sequence[UUID], *, participant: int

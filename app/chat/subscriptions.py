@@ -11,9 +11,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from app.chat.conversation_events import (
+    ConversationEvent,
+    MembersChanged,
+    ReceiptChanged,
+    RefetchNeeded,
+    event_of,
+)
+from app.chat.events import Receipt
 from app.chat.live import OVERLAP, Feed, Live
 from app.chat.log import ConversationRecord, LogEntry
-from app.chat.models import EntryKind
 from app.chat.queries import conversations_by_ids, parse_message_cursor
 from app.chat.store import MessageStore
 from app.errors import InvalidCursor, NotFound
@@ -26,44 +33,6 @@ _INBOX = 1_000  # conversations followed
 _RETRY = 0.2  # seconds until a place that is taken but not readable yet is read again
 _OVERLAP = OVERLAP // timedelta(milliseconds=1)  # within which conversations change out of order
 _CURSOR_PLACES = 100  # conversations that an inbox cursor names
-
-
-@dataclass(slots=True, eq=False)
-class ConversationEvent:
-    """Something that happened in a conversation, at a place in its log."""
-
-    conversation_id: UUID
-    seq: int
-    cursor: str
-
-
-@dataclass(slots=True, eq=False)
-class MessageSent(ConversationEvent):
-    """A message was sent."""
-
-    message: LogEntry
-
-
-@dataclass(slots=True, eq=False)
-class MembersChanged(ConversationEvent):
-    """Users joined or left."""
-
-    actor_id: int | None
-    added_ids: list[int]
-    removed_ids: list[int]
-
-
-@dataclass(slots=True, eq=False)
-class ConversationChanged(ConversationEvent):
-    """Its title, summary, tags, context or metadata were changed: those that `changed` names."""
-
-    actor_id: int | None
-    changed: list[str]
-
-
-@dataclass(slots=True, eq=False)
-class RefetchNeeded(ConversationEvent):
-    """Too much has happened since the cursor: fetch the conversation anew and go on from here."""
 
 
 @dataclass(slots=True, eq=False)
@@ -89,12 +58,17 @@ async def conversation_events(
     """
     me = viewer.require()
     grown = asyncio.Event()
+    read: dict[int, int] = {}  # by whom, up to which message: the latest alone
 
     def wake(_: UUID) -> None:
         grown.set()
 
+    def tell(receipt: Receipt) -> None:
+        read[receipt.user_id] = max(receipt.msg_no, read.get(receipt.user_id, 0))
+        grown.set()
+
     try:
-        await live.follow([conversation_id], wake)
+        await live.follow([conversation_id], wake, tell)
         (conversation,) = await conversations_by_ids(store, viewer, [conversation_id])
         if conversation is None:
             raise NotFound("There is no such conversation.", field=["conversationId"])
@@ -105,14 +79,18 @@ async def conversation_events(
             at, number = conversation.last_seq, conversation.message_count
             yield RefetchNeeded(conversation_id, at, encode_cursor(at, number))
         while True:
-            entries = await _grown(feed, store, at, grown)
-            for entry in entries:
+            await _news_beyond(feed, at, read, grown)
+            for entry in await _grown(feed, store, at):
                 at, number = entry.seq, entry.msg_no or number
-                event = _event(entry, encode_cursor(at, number))
+                event = event_of(entry, encode_cursor(at, number))
                 if event is not None:
                     yield event
                 if _ends(event, me) and at > conversation.members_seq:
                     return
+            # After the messages that were read.
+            while read and at >= feed.last_seq:
+                cursor = encode_cursor(at, number)
+                yield ReceiptChanged(conversation_id, at, cursor, *read.popitem())
     finally:
         await live.unfollow([conversation_id], wake)
 
@@ -126,11 +104,16 @@ def _start(conversation: ConversationRecord, after: str | None) -> tuple[int, in
     return at, number
 
 
-async def _grown(feed: Feed, store: MessageStore, at: int, grown: asyncio.Event) -> list[LogEntry]:
-    """The entries after a place, waited for if there are none."""
-    while feed.last_seq <= at:
+async def _news_beyond(feed: Feed, at: int, read: dict[int, int], grown: asyncio.Event) -> None:
+    while feed.last_seq <= at and not read:
         grown.clear()
         await grown.wait()
+
+
+async def _grown(feed: Feed, store: MessageStore, at: int) -> list[LogEntry]:
+    """The entries after a place, if there are any."""
+    if feed.last_seq <= at:
+        return []
     entries = feed.after(at)
     if not entries:
         high = min(feed.last_seq, at + _BATCH)
@@ -142,28 +125,6 @@ async def _grown(feed: Feed, store: MessageStore, at: int, grown: asyncio.Event)
 
 def _ends(event: ConversationEvent | None, user_id: int) -> bool:
     return isinstance(event, MembersChanged) and user_id in event.removed_ids
-
-
-def _event(entry: LogEntry, cursor: str) -> ConversationEvent | None:
-    match entry.kind:
-        case EntryKind.MESSAGE:
-            return MessageSent(entry.conversation_id, entry.seq, cursor, entry)
-        case EntryKind.MEMBER:
-            changed = entry.metadata
-            return MembersChanged(
-                entry.conversation_id,
-                entry.seq,
-                cursor,
-                entry.sender_id,
-                changed.get("added", []),
-                changed.get("removed", []),
-            )
-        case EntryKind.DETAILS:
-            return ConversationChanged(
-                entry.conversation_id, entry.seq, cursor, entry.sender_id, list(entry.metadata)
-            )
-        case _:
-            return None
 
 
 async def inbox_events(

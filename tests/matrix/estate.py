@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 from app.api.ids import global_id, uuid_of
 from app.chat.models import Message
 from app.users.models import UserRole, UserSession
+from tests.chat import operations as chat
 from tests.client import Client
 from tests.domains.marketplace import product_of
 from tests.factories import (
@@ -309,8 +310,28 @@ async def _talk(estate: Estate) -> dict[str, str]:
     for name in (OWNER, MEMBER):
         await people[name].client.mutate(KEEP, id=talk, key=uuid4().hex)
     tag = await _describe(estate, talk, message)
-    words = {"before": before, "inbox": inbox, "tag": tag, "said": said}
+    answer = await _change(estate, talk, message, said)
+    words = {"before": before, "inbox": inbox, "tag": tag, "said": said, "answer": answer}
     return {"talk": talk, "message": message, **words}
+
+
+async def _change(estate: Estate, talk: str, message: str, said: str) -> str:
+    """Do all to a message that can be done; the id of a reply."""
+    owner, member = estate.people[OWNER], estate.people[MEMBER]
+    await owner.client.mutate(chat.EDIT, id=message, text=f"{said}!", key=uuid4().hex)
+    mentioned = {"users": [member.id], "key": uuid4().hex}
+    await owner.client.mutate(chat.EDIT_MENTIONS, id=message, **mentioned)
+    await member.client.mutate(chat.REACT, id=message, emoji="🎉", key=uuid4().hex)
+    await owner.client.mutate(chat.PIN, id=message, key=uuid4().hex)
+    called = {"users": [], "all": True, "key": uuid4().hex}
+    text = _secret(estate, "called", *_CLOSE)
+    await owner.client.mutate(chat.MENTION, id=talk, text=text, **called)
+    (slip,) = await estate.world.say(owner, talk, "A slip")
+    await owner.client.mutate(chat.DELETE, id=slip["id"], key=uuid4().hex)
+    reply = {"text": _secret(estate, "answer", *_CLOSE), "to": message, "key": uuid4().hex}
+    sent = await member.client.mutate(chat.REPLY, id=talk, **reply)
+    answer: str = sent["message"]["id"]
+    return answer
 
 
 async def _cursors(estate: Estate, client: Client, talk: str) -> tuple[str, str]:

@@ -55,10 +55,10 @@ async def _choir(estate: Estate) -> dict[str, str]:
     owner, former = estate.people[OWNER], estate.people[FORMER]
     choir = await estate.world.group(owner, estate.people[MEMBER], former)
     song = await estate.world.conversation_of(owner, choir)
-    await estate.world.say(former, song, "Do", "Re")
+    _, re = await estate.world.say(former, song, "Do", "Re")
     await owner.client.mutate(MEMBER_REMOVE, group=choir, user=former.id, key=uuid4().hex)
-    (uttered,) = await estate.world.say(owner, song, "Mi")
-    return {"choir": choir, "song": song, "uttered": uttered["id"]}
+    (mi,) = await estate.world.say(owner, song, "Mi")
+    return {"choir": choir, "song": song, "re": re["id"], "mi": mi["id"]}
 
 
 async def _reported(estate: Estate, subject: str) -> str:
@@ -156,13 +156,14 @@ _TARGETS: dict[str, Target] = {
     "pass": _lair,
     "token": _lair,
     "bid": _bid,
-    "uttered": _choir,
     "case": _case,
     "taken": _taken,
     "another": _another,
     "waiting": _waiting,
     "escalated": _escalated,
     "accused": _accused,
+    "re": _choir,
+    "mi": _choir,
     "open": _open,
     "account": _account,
     "locked": _locked,

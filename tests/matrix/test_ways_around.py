@@ -41,6 +41,10 @@ ALIKE_WRITES = [
     ("groupInvitationAccept", "id: $invitation, input: {clientKey: $key}"),
     ("groupInvitationLinkRevoke", "id: $link, input: {clientKey: $key}"),
     ("messageSend", 'conversationId: $talk, input: {clientKey: $key, text: "La"}'),
+    ("messageEdit", 'messageId: $message, input: {clientKey: $key, text: "La"}'),
+    ("messageDelete", "messageId: $message, input: {clientKey: $key}"),
+    ("messageReactionAdd", 'messageId: $message, input: {clientKey: $key, emoji: "👍"}'),
+    ("messagePin", "messageId: $message, input: {clientKey: $key}"),
     ("conversationMarkRead", "conversationId: $talk, input: {clientKey: $key}"),
     ("conversationMarkRead", "conversationId: $talk, input: {clientKey: $key, messageId: $note}"),
 ]

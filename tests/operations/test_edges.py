@@ -49,10 +49,17 @@ PARENTS = {name: (name, "%s") for name in NODES} | {
     "GroupMember": ("Group", "members(first: 1) { nodes { %s } }"),
     "ModerationSnapshot": ("ModerationItem", "snapshot { %s }"),
     "Medium": ("Product", "media { %s }"),
+    "MessageEdit": ("Message", "edits(first: 1) { nodes { %s } }"),
+    "Reaction": ("Message", "reactions { %s }"),
 }
+# What a message has that answers another.
+OF_REPLIES = dict.fromkeys(
+    ("Message.replyTo", "Message.threadRoot"), ("Message", "replies(first: 1) { nodes { %s } }")
+)
 # One parent each, made by what runs it; what they name is counted from its own type on.
 SINGLE = {
     *(*ROOTS, "ConversationEvent", "InboxEvent", "MembersChanged", "MessageSent"),
+    *("MessageEdited", "MessageDeleted", "ReactionChanged", "PinChanged", "ReceiptChanged"),
     *("ConversationChanged", "RefetchNeeded", "RateLimit", "AuthCode", "AuthToken"),
     *("GroupInvitationToken", "GroupInvitationsEvent"),
     *("ServiceAccount", "ServiceKey", "PresenceChanged", "ConversationPresence"),
@@ -124,7 +131,7 @@ async def test_the_number_of_parents_does_not_change_the_number_of_commands(
     field = fields(type_name)[name]
     required = [n for n, a in field.args.items() if is_required_argument(a)]
     assert not required, f"say what to ask {edge} with"
-    root, path = PARENTS[type_name]
+    root, path = OF_REPLIES.get(edge) or PARENTS[type_name]
     asked = path % f"counted: {name} {selection(field)}"
     query = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {root} {{ {asked} }} }} }}"
     ids = village.ids[root]
@@ -149,7 +156,7 @@ LISTS = [
 ASKED_WITH = {"productSearch": 'text: "lamp", ', "messageSearch": 'query: "hello", '}
 
 # Lists that are of more than one database or collection, or take a first look.
-LISTED_FROM = {"auditEvents": 2, "conversations": 2, "messageSearch": 2}
+LISTED_FROM = {"auditEvents": 2, "conversations": 2, "messageSearch": 2, "mentions": 3}
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 
 from app.api.ids import global_id
 from app.users.models import UserRole, UserSession
+from tests.chat.operations import EDIT_MENTIONS, PIN, REACT, REPLY
 from tests.factories import GROUP_CREATE, INVITE, LINK_CREATE, MEMBER_ADD, Person, World
 from tests.matrix.estate import ASSIGN, DECIDE, REPORT
 
@@ -98,6 +99,11 @@ async def _settle_one(
     text = f"Hello from {villager.name}"
     await viewer.client.mutate(KEEP, id=conversation, key=str(uuid4()))
     sent = await client.mutate(SEND_PICTURE, id=conversation, text=text, key=str(uuid4()))
+    message = sent["message"]["id"]
+    await client.mutate(EDIT_MENTIONS, id=message, users=[viewer.id], key=str(uuid4()))
+    await client.mutate(REACT, id=message, emoji="🎉", key=str(uuid4()))
+    await client.mutate(PIN, id=message, key=str(uuid4()))
+    await client.mutate(REPLY, id=conversation, text="Yes?", to=message, key=str(uuid4()))
     await world.direct(villager, viewer)
     founded = await viewer.client.run(AUDIT_EVENT, group=group)
     return {
@@ -106,7 +112,7 @@ async def _settle_one(
         "GroupInvitation": invitation,
         "GroupInvitationLink": link["link"]["id"],
         "Conversation": conversation,
-        "Message": sent["message"]["id"],
+        "Message": message,
         "AuditEvent": founded["auditEvents"]["nodes"][0]["id"],
         **await _moderated(viewer, villager, product),
     }

@@ -22,7 +22,7 @@ STORES = {
     **dict.fromkeys(("Product", "Medium", "Group", "GroupMember"), "main"),
     **dict.fromkeys(("GroupInvitation", "GroupInvitationLink"), "main"),
     **dict.fromkeys(("ModerationItem", "ModerationSnapshot", "ModerationDecision"), "main"),
-    **dict.fromkeys(("Conversation", "Message"), "log"),
+    **dict.fromkeys(("Conversation", "Message", "MessageEdit", "Reaction"), "log"),
 }
 # What an answer is made of, and no store holds.
 NO_ENTITIES = {
@@ -39,7 +39,7 @@ SHORT_LISTS = {
     *("ConversationChanged.changed", "PresenceChanged.online", "PresenceChanged.offline"),
     "ModerationSnapshot.media",
     *("ConversationPresence.online", "ConversationPresence.typing"),
-    "Attachment.headers",
+    *("Attachment.headers", "Message.reactions", "MessageEdit.attachments"),
 }
 # Ids that are not the id of what has them: of what an event is about, which may be gone; of a
 # group's members, whom a client compares with people whom it knows; of a file that is not sent.
@@ -187,7 +187,7 @@ def test_events_survive_what_they_name() -> None:
 
 
 def test_every_entity_has_a_place_and_is_a_node() -> None:
-    parts = r"(Connection|Edge|Payload|Event|Changed|Sent|Needed)$"
+    parts = r"(Connection|Edge|Payload|Event|Changed|Sent|Edited|Deleted|Needed)$"
     for name, found in OBJECTS.items():
         if name in NO_ENTITIES or re.search(parts, name):
             continue

@@ -13,6 +13,7 @@ from app.api.types import ring
 from app.api.types.node import Node, id_of
 from app.api.types.pages import users_page
 from app.chat.log import ConversationRecord, LogEntry
+from app.chat.message_queries import pinned_page
 from app.chat.models import ConversationKind
 from app.chat.settings import FOR_GOOD
 from app.groups.queries import GroupRecord
@@ -83,7 +84,7 @@ class Conversation(Node):
     async def last_message(self, root: Parent[ConversationRecord], info: Info) -> LogEntry | None:
         if root.last_message_id is None:
             return None
-        return await info.context.loaders.message_by_id.load(root.last_message_id)
+        return await info.context.loaders.shown_message_by_id.load(root.last_message_id)
 
     @strawberry.field(description="How many messages you have not read.")
     async def unread_count(self, root: Parent[ConversationRecord], info: Info) -> int:
@@ -117,6 +118,22 @@ class Conversation(Node):
     @strawberry.field(description="When you have put it on top; null if you have not.")
     async def pinned_at(self, root: Parent[ConversationRecord], info: Info) -> datetime | None:
         return (await info.context.loaders.member_state.load(root.id)).pinned_at
+
+    @strawberry.field(description="How many messages that mention you you have not read.")
+    async def unread_mention_count(self, root: Parent[ConversationRecord], info: Info) -> int:
+        return await info.context.loaders.unread_mentions.load(root.id)
+
+    @connection(
+        ring.Message, description="The messages that are pinned in it, the last pinned first."
+    )
+    async def pinned_messages(
+        self, root: Parent[ConversationRecord], info: Info, args: PageArgs
+    ) -> Page[LogEntry]:
+        loaders = info.context.loaders
+        page = pinned_page(await loaders.pins_by_conversation.load(root.id), args)
+        messages = await loaders.shown_message_by_id.load_many(page.items)
+        known = [(m, c) for m, c in zip(messages, page.cursors, strict=True) if m is not None]
+        return Page([m for m, _ in known], [c for _, c in known], page.has_next, page.has_previous)
 
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:

@@ -13,7 +13,9 @@ from app.api.types import ring
 from app.api.types.medium import Medium
 from app.api.types.node import Node, id_of
 from app.api.types.pages import users_page
+from app.chat.changes import is_own
 from app.chat.log import ConversationRecord, LogEntry
+from app.chat.log import Reaction as ReactionRecord
 from app.chat.models import MessageRole
 from app.paging import Page, PageArgs
 from app.users.queries import UserRecord
@@ -38,6 +40,10 @@ class Message(Node):
         description="When it was sent. Messages are ordered by `seq`, not by time."
     )
     updated_at: datetime = strawberry.field(description="When it was last changed.")
+
+    @strawberry.field(description="Its number among the conversation's messages: dense, from 1 on.")
+    def number(self, root: Parent[LogEntry]) -> int:
+        return root.msg_no or 0
 
     @strawberry.field(description="Files beside the text.", graphql_type=list[Medium])
     def attachments(self, root: Parent[LogEntry]) -> list[dict[str, str]]:
@@ -67,7 +73,128 @@ class Message(Node):
         readers = [user for user, read in receipts if read >= (root.msg_no or 0)]
         return await users_page(info, readers, args)
 
+    reply_count: int = strawberry.field(
+        description="How many replies the thread has that began with it; deleted ones count."
+    )
+    mentions_everyone: bool = strawberry.field(
+        description="Whether it mentions everybody who took part when it was sent."
+    )
+    edited_at: datetime | None = strawberry.field(
+        description="When its sender last edited it; null if never."
+    )
+
+    @strawberry.field(
+        description="The message that it answers; null if it answers none.",
+        graphql_type=ring.Message | None,
+    )
+    async def reply_to(self, root: Parent[LogEntry], info: Info) -> LogEntry | None:
+        if root.reply_to_id is None:
+            return None
+        return await info.context.loaders.shown_message_by_id.load(root.reply_to_id)
+
+    @strawberry.field(
+        description="The message that its thread began with; null if it answers none.",
+        graphql_type=ring.Message | None,
+    )
+    async def thread_root(self, root: Parent[LogEntry], info: Info) -> LogEntry | None:
+        if root.thread_id is None:
+            return None
+        return await info.context.loaders.shown_message_by_id.load(root.thread_id)
+
+    @connection(
+        ring.Message,
+        description="The thread that began with it, the oldest reply first. What answers a reply "
+        "is in the same thread.",
+    )
+    async def replies(self, root: Parent[LogEntry], info: Info, args: PageArgs) -> Page[LogEntry]:
+        return await info.context.loaders.replies_by_message.load((root, args))
+
+    @connection(
+        ring.MessageEdit, description="What it said before each of its edits, the oldest first."
+    )
+    async def edits(self, root: Parent[LogEntry], info: Info, args: PageArgs) -> Page[LogEntry]:
+        return await info.context.loaders.edits_by_message.load((root, args))
+
+    @strawberry.field(
+        description="Its reactions, at most 20, in the order in which each emoji first came; "
+        "none once it is deleted.",
+        graphql_type=list[ring.Reaction],
+    )
+    async def reactions(self, root: Parent[LogEntry], info: Info) -> list[ReactionRecord]:
+        return await info.context.loaders.reactions_by_message.load(root)
+
+    @connection(
+        ring.User,
+        description="Whom it mentions, in the order of their accounts: everybody else who took "
+        "part, if it mentions everybody.",
+        nullable=True,
+    )
+    async def mentions(
+        self, root: Parent[LogEntry], info: Info, args: PageArgs
+    ) -> Page[UserRecord]:
+        return await users_page(info, root.mention_ids, args)
+
+    @strawberry.field(description="Whether it is pinned in its conversation.")
+    async def is_pinned(self, root: Parent[LogEntry], info: Info) -> bool:
+        pins = await info.context.loaders.pins_by_conversation.load(root.conversation_id)
+        return any(message_id == root.id for _, message_id in pins)
+
+    @strawberry.field(description="Whether you may edit it.")
+    def viewer_can_edit(self, root: Parent[LogEntry], info: Info) -> bool:
+        return not root.deleted and is_own(info.context.viewer, root)
+
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:
         """Whether a record is a message's."""
         return isinstance(obj, LogEntry)
+
+
+@strawberry.type(description="What a message said before one of its edits.")
+class MessageEdit:
+    """Read off a `LogEntry` of an edit."""
+
+    created_at: datetime = strawberry.field(description="When it was edited.")
+
+    @strawberry.field(description="What it said until then; null if it was deleted since.")
+    def text(self, root: Parent[LogEntry]) -> str | None:
+        text: str | None = root.metadata.get("text")
+        return text
+
+    @strawberry.field(
+        description="The files that it had until then; none if it was deleted since.",
+        graphql_type=list[Medium],
+    )
+    def attachments(self, root: Parent[LogEntry]) -> list[dict[str, str]]:
+        attachments: list[dict[str, str]] = root.metadata.get("attachments", [])
+        return attachments
+
+    @strawberry.field(
+        description="Who edited it; null if the account is gone.", graphql_type=ring.User | None
+    )
+    async def editor(self, root: Parent[LogEntry], info: Info) -> UserRecord | None:
+        if root.sender_id is None:
+            return None
+        return await info.context.loaders.user_by_id.load(root.sender_id)
+
+
+@strawberry.type(description="An emoji that a message has, and who reacted with it.")
+class Reaction:
+    """Read off a `ReactionRecord`."""
+
+    emoji: str = strawberry.field(description="The emoji.")
+
+    @strawberry.field(description="How many reacted with it.")
+    def count(self, root: Parent[ReactionRecord]) -> int:
+        return len(root.user_ids)
+
+    @strawberry.field(description="Whether you did.")
+    def viewer_has_reacted(self, root: Parent[ReactionRecord], info: Info) -> bool:
+        return info.context.viewer.user_id in root.user_ids
+
+    @connection(
+        ring.User, description="Who reacted with it, in the order of their accounts.", nullable=True
+    )
+    async def users(
+        self, root: Parent[ReactionRecord], info: Info, args: PageArgs
+    ) -> Page[UserRecord]:
+        return await users_page(info, sorted(root.user_ids), args)

@@ -31,6 +31,7 @@ _STAFF_MODERATE = row(
     NOT_FOUND, anonymous=UNAUTHENTICATED, member=FORBIDDEN, moderator=DONE, admin=DONE
 )
 _PARTICIPANTS_DO = row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=DONE)
+_LEADERS_DO = row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=FORBIDDEN)
 _ADMINS_DO = row(FORBIDDEN, anonymous=UNAUTHENTICATED, admin=DONE)
 _NOBODY_FINDS = row(NOT_FOUND, anonymous=UNAUTHENTICATED)
 
@@ -92,7 +93,7 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, moderator=DONE, admin=DONE),
         ),
         "a message": Ask(
-            'subjectId: $uttered, input: {clientKey: $key, reason: "Odd."}', _PARTICIPANTS_DO
+            'subjectId: $mi, input: {clientKey: $key, reason: "Odd."}', _PARTICIPANTS_DO
         ),
         "a user": Ask(
             'subjectId: $outsider, input: {clientKey: $key, reason: "Odd."}', _SIGNED_IN_DO
@@ -284,6 +285,18 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             'conversationId: $duet, input: {clientKey: $key, text: "La"}',
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE),
         ),
+        "to everybody": Ask(
+            'conversationId: $song, input: {clientKey: $key, text: "La", mentionEveryone: true}',
+            _LEADERS_DO,
+        ),
+        "to a stranger": Ask(
+            'conversationId: $song, input: {clientKey: $key, text: "La", mentionIds: [$stranger]}',
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=INVALID, member=INVALID),
+        ),
+        "in answer to what is elsewhere": Ask(
+            'conversationId: $song, input: {clientKey: $key, text: "La", replyToId: $note}',
+            _NOBODY_FINDS,
+        ),
     },
     "conversationUpdate": {
         "a group's": Ask(
@@ -305,6 +318,31 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             _PARTICIPANTS_DO,
         )
     },
+    "messageEdit": {
+        "of the owner": Ask(
+            'messageId: $mi, input: {clientKey: $key, text: "Fa"}',
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=FORBIDDEN),
+        ),
+        "of the former member": Ask(
+            'messageId: $re, input: {clientKey: $key, text: "Fa"}',
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=FORBIDDEN, member=FORBIDDEN),
+        ),
+    },
+    "messageDelete": {
+        "of the owner": Ask(
+            "messageId: $mi, input: {clientKey: $key}",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=FORBIDDEN),
+        ),
+        "of the former member": Ask("messageId: $re, input: {clientKey: $key}", _LEADERS_DO),
+    },
+    "messageReactionAdd": {
+        "": Ask('messageId: $mi, input: {clientKey: $key, emoji: "👍"}', _PARTICIPANTS_DO),
+    },
+    "messageReactionRemove": {
+        "": Ask('messageId: $mi, input: {clientKey: $key, emoji: "👍"}', _PARTICIPANTS_DO),
+    },
+    "messagePin": {"": Ask("messageId: $mi, input: {clientKey: $key}", _LEADERS_DO)},
+    "messageUnpin": {"": Ask("messageId: $mi, input: {clientKey: $key}", _LEADERS_DO)},
     "conversationMarkRead": {
         "": Ask("conversationId: $song, input: {clientKey: $key}", _PARTICIPANTS_DO),
         "by another's message": Ask(

@@ -60,11 +60,11 @@ _PRODUCT = (
 _CONVERSATION = (
     "id kind title summary tags context metadata isArchived isMuted mutedUntil isPinned pinnedAt "
     "messageCount totalTokens lastActivityAt createdAt updatedAt creator participants messages "
-    "lastMessage unreadCount"
+    "lastMessage unreadCount unreadMentionCount pinnedMessages"
 )
 _MESSAGE = (
     "id text role model provider tokens metadata deleted seq createdAt updatedAt attachments "
-    "sender conversation readBy"
+    "sender conversation readBy number replyCount mentionsEveryone isPinned"
 )
 _GROUP = "id name visibility joinPolicy createdAt updatedAt owner members memberCount memberIds"
 _INVITATION = "id state createdAt expiresAt group user inviter"
@@ -208,19 +208,51 @@ SUBJECTS = {
         {
             "id kind title context metadata isArchived isMuted isPinned messageCount totalTokens "
             "lastActivityAt createdAt updatedAt creator participants messages lastMessage "
-            "unreadCount": only(OWNER),
-            "summary tags group mutedUntil pinnedAt": only(),
+            "unreadCount unreadMentionCount": only(OWNER),
+            "summary tags group mutedUntil pinnedAt pinnedMessages": only(),
         },
     ),
-    "Message": Subject("Message", "message", {_MESSAGE: PARTICIPANTS}),
+    "Message": Subject(
+        "Message",
+        "message",
+        {
+            _MESSAGE: PARTICIPANTS,
+            "replies edits reactions mentions editedAt": PARTICIPANTS,
+            "viewerCanEdit": row(HIDDEN, owner=Is(True), member=Is(False)),
+            "replyTo threadRoot": only(),
+        },
+    ),
+    "Message, a reply": Subject(
+        "Message",
+        "answer",
+        {
+            "id text role metadata deleted seq number createdAt updatedAt sender conversation "
+            "readBy replyCount mentionsEveryone isPinned replyTo threadRoot": PARTICIPANTS,
+            "viewerCanEdit": row(HIDDEN, owner=Is(False), member=Is(True)),
+            "replies edits reactions mentions editedAt model provider tokens attachments": only(),
+        },
+    ),
+    "MessageEdit": Subject(
+        "MessageEdit", "message", {"createdAt text attachments editor": PARTICIPANTS}, ("edits",)
+    ),
+    "Reaction": Subject(
+        "Reaction",
+        "message",
+        {
+            "emoji count users": PARTICIPANTS,
+            "viewerHasReacted": row(HIDDEN, owner=Is(False), member=Is(True)),
+        },
+        ("reactions",),
+    ),
     "Message to an assistant": Subject(
         "Message",
         "note",
         {
-            "id text role metadata deleted seq createdAt updatedAt sender conversation readBy": (
-                only(OWNER)
-            ),
+            "id text role metadata deleted seq number createdAt updatedAt sender conversation "
+            "readBy replyCount mentionsEveryone isPinned": only(OWNER),
+            "viewerCanEdit": row(HIDDEN, owner=Is(True)),
             "model provider tokens attachments": only(),
+            "replies edits reactions mentions editedAt replyTo threadRoot": only(),
         },
     ),
     "Session": Subject(
@@ -258,6 +290,11 @@ SUBJECTS = {
 # What a stream tells those whom SUBSCRIPTIONS let in.
 EVENTS = {
     "MessageSent": (_EVENT + " message").split(),
+    "MessageEdited": (_EVENT + " message").split(),
+    "MessageDeleted": (_EVENT + " message actor").split(),
+    "ReactionChanged": (_EVENT + " message actor emoji isRemoved").split(),
+    "PinChanged": (_EVENT + " message actor isPinned").split(),
+    "ReceiptChanged": (_EVENT + " user messageNumber").split(),
     "MembersChanged": (_EVENT + " actor added removed").split(),
     "ConversationChanged": (_EVENT + " actor changed").split(),
     "RefetchNeeded": _EVENT.split(),

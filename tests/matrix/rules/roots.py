@@ -167,6 +167,7 @@ ROOTS: dict[str, dict[str, Ask]] = {
         "": Ask("", _FOR_STAFF),
         "by moderator": Ask("filter: {moderatorId: $admin}", _FOR_STAFF | {"anonymous": NOT_FOUND}),
     },
+    "mentions": {"": Ask("", row(HIDDEN, anonymous=UNAUTHENTICATED, member=SHOWN))},
     "auditEvents": {
         "": Ask("", _FOR_ADMINS),
         "by object": Ask("filter: {objectId: $rejected}", _FOR_ADMINS),
