@@ -19,7 +19,8 @@ _COLUMNS = """
 _INDEXES = """
     SELECT c.relname AS table,
            CASE WHEN i.indisunique THEN 'unique ' ELSE '' END
-           || substring(pg_get_indexdef(i.indexrelid) FROM 'USING (?:btree )?(.*)') AS definition
+           || coalesce(substring(pg_get_indexdef(i.indexrelid) FROM 'USING btree (.*)'), '')
+           AS definition
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
     WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
 """
@@ -45,7 +46,7 @@ class Catalog:
 
     Attributes:
         columns: `table.column` to its type, nullability and default.
-        indexes: Table to definitions such as `unique (lower(email))`.
+        indexes: Table to definitions such as `unique (lower(email))`; empty for no B-tree.
         constraints: Table to definitions such as `pk_users: PRIMARY KEY (id)`.
         labels: Enum type to its labels, in order.
         options: Table to its storage options and partition key.
