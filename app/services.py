@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from app.audit.checkpoints import keep_checkpoints
 from app.bus import Bus
 from app.chat.both import BothStores
 from app.chat.live import Live
 from app.chat.store import MessageStore
+from app.feeds.live import Feeds
 from app.limits import Limiter
 from app.mail import Mailer
 from app.personal.erasing import Eraser, open_eraser
@@ -43,6 +45,7 @@ class Services:
         chat: The message log over both databases.
         live: What this process hears of conversations.
         files: What people uploaded.
+        feeds: What it hears of products and moderation.
         limiter: Counts what callers use.
         accounts: What signing in takes.
         calls: The log of the API's calls.
@@ -59,6 +62,7 @@ class Services:
     chat: MessageStore
     live: Live
     files: Files
+    feeds: Feeds
     tokens: Tokens
     limiter: Limiter
     accounts: Accounts
@@ -75,7 +79,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         ValueError: A store's URL is missing, or a key is not one.
     """
     async with AsyncExitStack() as stack:
-        main = Postgres(_required(settings.database_url, "DATABASE_URL"), settings)
+        redis = Redis(_required(settings.redis_url, "REDIS_URL"))
+        stack.push_async_callback(redis.close)
+        bus = Bus(redis)
+        _run(stack, bus)
+        url = _required(settings.database_url, "DATABASE_URL")
+        main = Postgres(url, settings, bus.publish)
         stack.push_async_callback(main.close)
         auth = main
         if settings.auth_database_url not in (None, settings.database_url):
@@ -83,14 +92,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             stack.push_async_callback(auth.close)
         mongo = Mongo(_required(settings.mongo_url, "MONGO_URL"), settings)
         stack.push_async_callback(mongo.close)
-        redis = Redis(_required(settings.redis_url, "REDIS_URL"))
-        stack.push_async_callback(redis.close)
-        bus = Bus(redis)
-        bus.start()
-        stack.push_async_callback(bus.close)
         chat = BothStores(main, mongo)
-        chat.start()
-        stack.push_async_callback(chat.close)
+        _run(stack, chat)
         idle = timedelta(seconds=settings.refresh_token_ttl)
         upkeep = asyncio.create_task(keep_up(main, auth, mongo, idle, settings.api_log_months))
         stack.push_async_callback(stop, [upkeep])
@@ -99,12 +102,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         collecting = keep_collected(main, files, settings.attachment_sweep_interval)
         stack.push_async_callback(stop, [asyncio.create_task(collecting)])
         live = Live(chat, bus, settings.sweep_interval)
-        live.start()
-        stack.push_async_callback(live.close)
+        _run(stack, live)
+        feeds = Feeds(main, bus, settings.sweep_interval)
+        _run(stack, feeds)
         tokens, keyring, limiter = open_tokens(settings), open_keyring(settings), Limiter(redis)
         guard = Guard(auth, redis, bus, settings.session_sweep_interval)
-        guard.start()
-        stack.push_async_callback(guard.close)
+        _run(stack, guard)
         mailer = Mailer(settings)
         stack.push_async_callback(mailer.close)
         external = (
@@ -113,8 +116,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         keys = ServiceKeys(auth)
         accounts = Accounts(auth, tokens, guard, limiter, mailer, settings, keyring, keys, external)
         leases = Leases(redis, bus, settings.presence_ttl)
-        leases.start()
-        stack.push_async_callback(leases.close)
+        _run(stack, leases)
         calls = CallLog(main, settings.api_log_queue)
         calls.start()
         stack.push_async_callback(calls.close)
@@ -135,6 +137,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             chat,
             live,
             files,
+            feeds,
             tokens,
             limiter,
             accounts,
@@ -142,6 +145,18 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             leases,
             eraser,
         )
+
+
+class _Running(Protocol):
+    def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+def _run(stack: AsyncExitStack, service: _Running) -> None:
+    """Let a service work in the background until the stack unwinds."""
+    service.start()
+    stack.push_async_callback(service.close)
 
 
 def _required(url: str | None, name: str) -> str:

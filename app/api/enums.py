@@ -12,7 +12,7 @@ from app.groups.invitations import InvitationState
 from app.groups.models import GroupRole, GroupVisibility, JoinPolicy
 from app.groups.queries import GroupOrder
 from app.media import AttachmentType
-from app.moderation.models import ModerationStatus, ModerationVerdict, SubjectKind
+from app.moderation.models import ItemEvent, ModerationStatus, ModerationVerdict, SubjectKind
 from app.moderation.queries import DecisionOrder, ItemOrder
 from app.products.models import Cause, PublishingStatus
 from app.products.queries import ProductOrder
@@ -213,6 +213,16 @@ describe(
     REJECTED="A product goes back to its vendor.",
     REMOVED="A product or message is deleted, a group closed, a user locked out.",
     ESCALATED="It is left to the admins.",
+)
+describe(
+    ItemEvent,
+    "What happened to a moderation item.",
+    name="ModerationEventKind",
+    CREATED="It was reported or submitted.",
+    ASSIGNED="Somebody works on it.",
+    RELEASED="Nobody works on it any more.",
+    DECIDED="A moderator decided about it.",
+    WITHDRAWN="Its product was taken away by the vendor.",
 )
 describe(
     ItemOrder,

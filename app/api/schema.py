@@ -37,6 +37,7 @@ from app.api.membership_mutations import MembershipMutations
 from app.api.message_mutations import MessageMutations
 from app.api.moderation import ModerationQueries
 from app.api.moderation_mutations import ModerationMutations
+from app.api.moderation_streams import ModerationSubscriptions
 from app.api.personal_data import PersonalDataMutations
 from app.api.presence import PresenceMutations, PresenceSubscriptions
 from app.api.product_mutations import ProductMutations
@@ -161,7 +162,8 @@ Mutation = merge_types(
     ),
 )
 Subscription = merge_types(
-    "Subscription", (ChatSubscriptions, PresenceSubscriptions, GroupSubscriptions)
+    "Subscription",
+    (ChatSubscriptions, PresenceSubscriptions, GroupSubscriptions, ModerationSubscriptions),
 )
 
 schema = strawberry.Schema(

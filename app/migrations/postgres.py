@@ -41,6 +41,7 @@ _DOMAINS = (
     "attachments",
     "audit",
     "chat",
+    "feeds",
     "groups",
     "moderation",
     "personal",

@@ -38,6 +38,16 @@ class ModerationVerdict(StrEnum):
     ESCALATED = "escalated"
 
 
+class ItemEvent(StrEnum):
+    """What can happen to an item."""
+
+    CREATED = "created"
+    ASSIGNED = "assigned"
+    RELEASED = "released"
+    DECIDED = "decided"
+    WITHDRAWN = "withdrawn"
+
+
 class ModerationItem(Timestamps, MainBase):
     """A report, or something submitted for review; the queue is what is not resolved."""
 

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.commands import record
 from app.errors import Conflict, DomainError, Forbidden
+from app.feeds.log import append
 from app.ids import new_id
 from app.moderation.models import (
+    ItemEvent,
     ModerationDecision,
     ModerationItem,
     ModerationStatus,
@@ -25,6 +27,8 @@ from app.viewer import Viewer
 
 ESCALATED_PRIORITY = 1_000
 
+FEED = "moderation"  # what happens to items, for whoever follows the queue
+
 ItemRow = Row[Any, Any, Any, Any]
 
 _Q = ModerationItem.__table__.c
@@ -32,23 +36,27 @@ _Q = ModerationItem.__table__.c
 
 async def enter_submission(tx: AsyncConnection, product_id: str) -> None:
     """Let a submitted product wait for a moderator; one that waits already goes on waiting."""
+    item_id = new_id()
     submission = {
-        "id": new_id(),
+        "id": item_id,
         "subject_kind": SubjectKind.PRODUCT,
         "subject_id": product_id,
         "reason": "Submitted by its vendor.",
     }
-    entered = postgresql.insert(ModerationItem).values(submission)
-    await tx.execute(entered.on_conflict_do_nothing())
+    entered = postgresql.insert(ModerationItem).values(submission).on_conflict_do_nothing()
+    if (await tx.execute(entered.returning(_Q.id))).first() is not None:
+        await tell(tx, None, ItemEvent.CREATED, item_id)
 
 
 async def withdraw_submission(tx: AsyncConnection, product_id: str) -> None:
     """Let a product wait no longer, without a decision: its vendor took it away."""
-    await tx.execute(
+    withdrawn = (
         update(ModerationItem)
         .where(*_is_open(SubjectKind.PRODUCT, product_id), _Q.reported_by.is_(None))
         .values(status=ModerationStatus.RESOLVED, resolved_at=func.now())
     )
+    for item_id in await tx.scalars(withdrawn.returning(_Q.id)):
+        await tell(tx, None, ItemEvent.WITHDRAWN, item_id)
 
 
 async def resolve_submission(
@@ -142,15 +150,9 @@ async def resolve(
         await tx.execute(insert(ModerationDecision).values(id=new_id(), note=note, **decision))
         before = {"status": item.status, "verdict": None}
         after = {"status": values["status"], "verdict": verdict}
-        await record(
-            tx,
-            viewer,
-            "moderationItemDecide",
-            "ModerationItem",
-            item.id,
-            before=before,
-            after=after,
-        )
+        action = "moderationItemDecide"
+        await record(tx, viewer, action, "ModerationItem", item.id, before=before, after=after)
+        await tell(tx, viewer, ItemEvent.DECIDED, item.id)
 
 
 async def assign(tx: AsyncConnection, viewer: Viewer, item: ItemRow, user_id: int | None) -> None:
@@ -161,6 +163,14 @@ async def assign(tx: AsyncConnection, viewer: Viewer, item: ItemRow, user_id: in
     before = {"assigned_to": item.assigned_to, "status": item.status}
     action = "moderationItemRelease" if user_id is None else "moderationItemAssign"
     await record(tx, viewer, action, "ModerationItem", item.id, before=before, after=values)
+    event = ItemEvent.RELEASED if user_id is None else ItemEvent.ASSIGNED
+    await tell(tx, viewer, event, item.id)
+
+
+async def tell(tx: AsyncConnection, viewer: Viewer | None, event: ItemEvent, item_id: UUID) -> None:
+    """Tell whoever follows the queue, when the transaction has committed."""
+    actor = None if viewer is None else viewer.user_id
+    await append(tx, FEED, event, str(item_id), actor)
 
 
 def _is_open(kind: SubjectKind, subject_id: str) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import Conflict, Forbidden, Invalid
+from app.feeds.log import append
 from app.ids import new_id
 from app.media import Attachment, check_url, clean_attachments
 from app.moderation.models import ModerationVerdict
@@ -23,6 +24,7 @@ from app.products.rows import (
     lock_product,
     note_change,
     require_present,
+    vendor_feed,
     visible_product,
 )
 from app.stores.postgres import Postgres
@@ -85,6 +87,7 @@ async def create_product(
         if product_id is None:
             product_id = f"IM_{new_id().hex}"
             await tx.execute(insert(Product).values(id=product_id, vendor_id=vendor_id, **values))
+            await append(tx, vendor_feed(vendor_id), "created", product_id, vendor_id)
             await remember(tx, viewer, "productCreate", client_key, product_id)
     return await visible_product(main, viewer, product_id)
 
@@ -116,7 +119,7 @@ async def update_product(
                 values.get("mrp", row.mrp), values.get("selling_price", row.selling_price)
             )
             if values:
-                await change_product(tx, product_id, values)
+                await change_product(tx, viewer, row, values)
             if viewer.is_staff:
                 await note_change(tx, viewer, "productUpdate", row, values)
             await remember(tx, viewer, "productUpdate", client_key, product_id)
@@ -138,8 +141,10 @@ async def submit_product(
     viewer.require()
     async with main.begin() as tx:
         if await once(tx, viewer, "productSubmit", client_key, product_id) is None:
-            _require_editable(viewer, await lock_product(tx, viewer, product_id))
-            await change_product(tx, product_id, {"publishing_status": PublishingStatus.SUGGESTION})
+            row = await lock_product(tx, viewer, product_id)
+            _require_editable(viewer, row)
+            submitted = {"publishing_status": PublishingStatus.SUGGESTION}
+            await change_product(tx, viewer, row, submitted)
             await enter_submission(tx, product_id)
             await remember(tx, viewer, "productSubmit", client_key, product_id)
     return await visible_product(main, viewer, product_id)
@@ -202,7 +207,7 @@ async def judge_product(
     values: dict[str, Any] = {"publishing_status": status}
     if note is not None:
         values["remark"] = note
-    await change_product(tx, row.id, values)
+    await change_product(tx, viewer, row, values)
     await note_change(tx, viewer, operation, row, values)
     await resolve_submission(tx, viewer, row.id, verdict, note)
 

@@ -52,7 +52,7 @@ async def take_away(tx: AsyncConnection, viewer: Viewer, row: ProductRow, note: 
     Staff decide by it what is open about the product in the queue; its vendor withdraws it.
     """
     values = {"deleted_at": datetime.now(UTC)}
-    await change_product(tx, row.id, values)
+    await change_product(tx, viewer, row, values)
     if viewer.is_staff:
         await note_change(tx, viewer, "productDelete", row, values)
         await resolve_removal(tx, viewer, SubjectKind.PRODUCT, row.id, note)
@@ -81,7 +81,7 @@ async def restore_product(
             if row.deleted_at is None:
                 raise Conflict("It is not deleted.", field=["id"])
             values = {"deleted_at": None}
-            await change_product(tx, product_id, values)
+            await change_product(tx, viewer, row, values)
             await note_change(tx, viewer, "productRestore", row, values)
             if row.publishing_status == PublishingStatus.SUGGESTION:
                 await enter_submission(tx, product_id)

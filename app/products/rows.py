@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.commands import record
 from app.errors import Conflict, NotFound
+from app.feeds.log import append
 from app.products.models import Product
 from app.products.queries import ProductRecord, can_see_product, products_by_ids
 from app.stores.postgres import Postgres
@@ -46,9 +47,17 @@ def require_present(row: ProductRow) -> None:
         raise Conflict("It is deleted.", field=["id"])
 
 
-async def change_product(tx: AsyncConnection, product_id: str, values: dict[str, Any]) -> None:
-    """Set values of a locked product, by attribute of the model."""
-    await tx.execute(update(Product).where(Product.id == product_id).values(**values))
+async def change_product(
+    tx: AsyncConnection, viewer: Viewer, row: ProductRow, values: dict[str, Any]
+) -> None:
+    """Set values of a locked product, by attribute of the model, and tell whoever follows it."""
+    await tx.execute(update(Product).where(Product.id == row.id).values(**values))
+    await append(tx, vendor_feed(row.vendor_id), "changed", row.id, viewer.user_id)
+
+
+def vendor_feed(vendor_id: int) -> str:
+    """The feed of what happens to a vendor's products."""
+    return f"vendor:{vendor_id}"
 
 
 async def note_change(

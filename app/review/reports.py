@@ -14,8 +14,9 @@ from app.chat.queries import messages_by_ids
 from app.errors import Conflict, Invalid, NotFound
 from app.groups.queries import groups_by_ids
 from app.ids import new_id
-from app.moderation.models import ModerationItem, ModerationStatus, SubjectKind
+from app.moderation.models import ItemEvent, ModerationItem, ModerationStatus, SubjectKind
 from app.moderation.queries import ItemRecord, items_by_ids
+from app.moderation.queue import tell
 from app.once import once, remember
 from app.products.queries import products_by_ids
 from app.text import clean_text
@@ -77,6 +78,7 @@ async def report_subject(
             report = {"subject_kind": kind, "subject_id": key, "reason": reason}
             await _enter(tx, {"id": item_id, "reported_by": me, **report}, subject)
             await remember(tx, viewer, "moderationItemReport", client_key, item_id)
+            await tell(tx, viewer, ItemEvent.CREATED, item_id)
     (item,) = await items_by_ids(backend.main, viewer, [item_id])
     if item is None:  # a retry, long after
         raise NotFound("There is no such report.", field=_FIELD)

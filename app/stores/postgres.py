@@ -1,6 +1,6 @@
 """PostgreSQL: pooled connections, reads compiled once, and transactions."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -32,6 +32,15 @@ _AWAY = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DeadlockDetectedError,
 )
+
+
+Publish = Callable[[str, bytes], Awaitable[None]]
+_HINTS = "hints"
+
+
+def publish_after_commit(tx: AsyncConnection, channel: str, payload: bytes) -> None:
+    """Tell a channel when the transaction has committed, and nobody if it does not."""
+    tx.info.setdefault(_HINTS, []).append((channel, payload))
 
 
 class Read:
@@ -74,9 +83,11 @@ class Postgres:
     Args:
         url: `postgresql://user:password@host:port/name`, with libpq's `sslmode` if wanted.
         settings: Pool sizes, time-outs and whether prepared statements may be kept.
+        publish: Tells a channel of what a transaction has committed.
     """
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: Settings, publish: Publish | None = None) -> None:
+        self._publish = publish
         self._timeout = settings.database_timeout
         self.engine = _create_engine(url, settings)
 
@@ -104,7 +115,12 @@ class Postgres:
         """
         with _unavailable():
             async with self.engine.begin() as connection:
+                connection.info.pop(_HINTS, None)  # of one that was rolled back
                 yield connection
+                hints = connection.info.pop(_HINTS, ())
+        if self._publish is not None:
+            for channel, payload in hints:
+                await self._publish(channel, payload)
 
     async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Add rows to a table in one command: all of them, or none.

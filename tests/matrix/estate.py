@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 
 from app.api.ids import global_id, uuid_of
 from app.chat.models import Message
+from app.feeds.live import fact_cursor
 from app.users.models import UserRole, UserSession
 from tests.chat import operations as chat
 from tests.client import Client
@@ -123,7 +124,9 @@ async def settle(world: World) -> Estate:
         for role in ROLES
     }
     owner = people[OWNER]
-    words = {"start": START} | {name: person.id for name, person in people.items()}
+    words = {"start": START, "origin": fact_cursor(0)} | {
+        name: person.id for name, person in people.items()
+    }
     address = next(iter(secrets.audiences))
     words |= {"name": owner.name, "address": address, "email": address.split("@")[0]}
     estate = Estate(world, people, clients, words, secrets)

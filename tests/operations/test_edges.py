@@ -65,6 +65,7 @@ SINGLE = {
     *("ServiceAccount", "ServiceKey", "PresenceChanged", "ConversationPresence"),
     *("Attachment", "HttpHeader"),
     "Account",
+    *("ModerationEvent", "ProductEvent"),
 }
 
 

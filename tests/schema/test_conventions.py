@@ -46,6 +46,7 @@ SHORT_LISTS = {
 FOREIGN_IDS = {
     *("Group.memberIds", "InboxEvent.conversationId", "AuditEvent.objectId", "Attachment.id"),
     "ModerationItem.subjectId",
+    "ProductEvent.productId",
 }
 
 

@@ -304,6 +304,12 @@ EVENTS = {
     "ConversationPresence": ["onlineCount", "conversation", "online", "typing"],
 }
 
+# What feeds tell those whom SUBSCRIPTIONS let in.
+FACTS = {
+    "ModerationEvent": ["cursor", "seq", "kind", "item", "actor"],
+    "ProductEvent": ["cursor", "productId", "product"],
+}
+
 # What is nobody's but the asker's: a budget, which this server does not limit, and what a code or a
 # token is exchanged for, and what an admin has just made.
 OWN = {

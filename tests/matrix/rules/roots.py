@@ -177,6 +177,19 @@ ROOTS: dict[str, dict[str, Ask]] = {
 }
 
 SUBSCRIPTIONS: dict[str, dict[str, Ask]] = {
+    "moderationEvents": {
+        "from the start": Ask("after: $origin", _FOR_STAFF),
+    },
+    "productEvents": {
+        "one's own": Ask("after: $origin", row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN)),
+        "a published product": Ask(
+            "id: $published, after: $origin", row(SHOWN, anonymous=UNAUTHENTICATED)
+        ),
+        "a rejected product": Ask(
+            "id: $rejected, after: $origin",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, moderator=SHOWN, admin=SHOWN),
+        ),
+    },
     "conversationEvents": {
         "": Ask(
             "conversationId: $talk",

@@ -1,0 +1,126 @@
+"""Live streams of the queue and of products: in order, once, resumed, and only after commits."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app.feeds.live import fact_cursor
+from app.feeds.log import append
+from app.feeds.models import FeedEntry
+from app.users.models import UserRole
+from tests.client import Client
+from tests.domains.marketplace import key, product_of
+from tests.factories import World
+from tests.matrix.estate import ASSIGN, DELETE, PUBLISH, SUBMIT
+from tests.moderation.operations import decide, items, report
+
+QUEUE = """subscription($after: String) { moderationEvents(after: $after) {
+  cursor seq kind item { id status } actor { id } } }"""
+PRODUCTS = """subscription($id: ID, $after: String) { productEvents(id: $id, after: $after) {
+  cursor productId product { publishingStatus deletedAt } } }"""
+
+
+async def test_queue_is_told_in_order_and_resumed(world: World) -> None:
+    ada, ben = await world.users(2)
+    moderator = await world.user(UserRole.MODERATOR)
+    item = await report(ben, ada.id)
+    before = await _before(world, item)
+    await moderator.client.mutate(ASSIGN, id=item, key=key())
+    await decide(moderator, item, "APPROVED")
+    async with moderator.client.subscribe(QUEUE, after=before) as stream:
+        told = [event for event in await stream.take(3) if event["item"]["id"] == item]
+        assert [(e["kind"], e["actor"]["id"]) for e in told] == [
+            ("CREATED", ben.id),
+            ("ASSIGNED", moderator.id),
+            ("DECIDED", moderator.id),
+        ]
+        assert [e["seq"] for e in told] == list(range(told[0]["seq"], told[0]["seq"] + 3))
+        other = await report(ada, ben.id)
+        event = await stream.next()
+        assert (event["item"]["id"], event["kind"]) == (other, "CREATED")
+    async with moderator.client.subscribe(QUEUE, after=told[1]["cursor"]) as stream:
+        assert [e["seq"] for e in await stream.take(2)] == [told[2]["seq"], event["seq"]]
+
+
+async def _before(world: World, item: str) -> str:
+    """The cursor just before an item's first event, which is the newest."""
+    async with world.services.main.begin() as tx:
+        newest = select(func.max(FeedEntry.seq)).where(FeedEntry.feed == "moderation")
+        return fact_cursor((await tx.execute(newest)).scalar_one() - 1)
+
+
+async def test_vendor_is_told_of_their_products(world: World) -> None:
+    vendor, moderator = await world.user(), await world.user(UserRole.MODERATOR)
+    product = await product_of(vendor)
+    async with vendor.client.subscribe(PRODUCTS, after=fact_cursor(0)) as stream:
+        event = await stream.next()
+        assert event["product"] == {"publishingStatus": "DRAFT", "deletedAt": None}
+        await vendor.client.mutate(SUBMIT, id=product, key=key())
+        assert (await stream.next())["product"]["publishingStatus"] == "SUGGESTION"
+        (item,) = await items(moderator, product)
+        await decide(moderator, item["id"], "APPROVED")
+        event = await stream.next()
+        assert event["product"]["publishingStatus"] == "PUBLISHED"
+        assert event["productId"] == product
+
+
+async def test_stream_of_a_product_ends_when_it_is_gone(world: World) -> None:
+    vendor, buyer = await world.users(2)
+    moderator = await world.user(UserRole.MODERATOR)
+    product, other = await product_of(vendor), await product_of(vendor)
+    for one in (product, other):
+        await vendor.client.mutate(SUBMIT, id=one, key=key())
+    await moderator.client.mutate(PUBLISH, id=product, key=key())
+    async with buyer.client.subscribe(PRODUCTS, id=product, after=fact_cursor(0)) as stream:
+        event = await stream.next()  # all that happened until now
+        assert event["product"]["publishingStatus"] == "PUBLISHED"
+        await moderator.client.mutate(PUBLISH, id=other, key=key())
+        await vendor.client.mutate(DELETE, id=product, key=key())
+        event = await stream.next()
+        assert (event["productId"], event["product"]) == (product, None)
+        assert (await stream.end())["type"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "code"),
+    [
+        (QUEUE, {}, "FORBIDDEN"),
+        (PRODUCTS, {"id": "?"}, "NOT_FOUND"),
+        (PRODUCTS, {"after": "?"}, "INVALID_CURSOR"),
+        (PRODUCTS, {"after": fact_cursor(9)}, "INVALID_CURSOR"),
+    ],
+)
+async def test_stream_is_refused(
+    world: World, query: str, variables: dict[str, Any], code: str
+) -> None:
+    person = await world.user()
+    async with person.client.subscribe(query, **variables) as stream:
+        assert _code(await stream.end()) == code
+
+
+async def test_nobody_signed_in_follows_nothing(anonymous: Client) -> None:
+    for query in (QUEUE, PRODUCTS):
+        async with anonymous.subscribe(query) as stream:
+            assert _code(await stream.end()) == "UNAUTHENTICATED"
+
+
+def _code(end: dict[str, Any]) -> str:
+    code: str = end["payload"][0]["extensions"]["code"]
+    return code
+
+
+async def test_facts_are_dense_however_many_are_written_at_once(world: World) -> None:
+    main, feed = world.services.main, key()
+
+    async def write(number: int) -> None:
+        async with main.begin() as tx:
+            await append(tx, feed, "changed", str(number), None)
+            if number % 3 == 0:
+                await tx.rollback()
+
+    await asyncio.gather(*(write(number) for number in range(12)))
+    places = select(FeedEntry.seq).where(FeedEntry.feed == feed).order_by(FeedEntry.seq)
+    async with main.begin() as tx:
+        assert list(await tx.scalars(places)) == list(range(1, 9))
