@@ -10,6 +10,7 @@ from operator import attrgetter
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from app.api.archives import archive_routes
 from app.api.call_logging import CallLogging
 from app.api.callers import Callers
 from app.api.charging import Charging, payer_of
@@ -92,6 +93,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         ),
         *rest_routes(Desk(callers, context, settings)),
         *file_routes(Desk(callers, context, settings)),
+        *archive_routes(services),
         *key_routes(lambda: services().tokens),
         *health_routes(lambda: check_stores(services())),
     ]

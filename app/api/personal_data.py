@@ -5,10 +5,12 @@ from typing import Annotated
 
 import strawberry
 
+from app.api.archives import PATH
 from app.api.context import Info
 from app.api.mutation import KeyedInput, Payload, mutation
 from app.once import check_client_key
 from app.personal.erasing import request_erasure
+from app.personal.exporting import request_export
 
 
 @strawberry.input(description="The end of an account.")
@@ -32,9 +34,50 @@ class AccountErasePayload(Payload):
     account: Account | None = strawberry.field(default=None, description="The account, closed.")
 
 
+@strawberry.input(description="An archive of everything that is yours.")
+class DataExportRequestInput(KeyedInput):
+    """The input of `dataExportRequest`; each request gets an address of its own."""
+
+
+@strawberry.type(description="An archive of everything that is yours: a ZIP of JSON lines.")
+class DataExport:
+    """Where to fetch it."""
+
+    url: str = strawberry.field(
+        description="Its address, below this server's. It holds for ten minutes, while your "
+        "session goes on, and needs no token: keep it to yourself."
+    )
+    expires_at: datetime = strawberry.field(description="When the address holds no longer.")
+
+
+@strawberry.type(description="What came of `dataExportRequest`.")
+class DataExportRequestPayload(Payload):
+    """The archive."""
+
+    data_export: DataExport | None = strawberry.field(default=None, description="The archive.")
+
+
 @strawberry.type
 class PersonalDataMutations:
     """Writes."""
+
+    @mutation(
+        DataExportRequestPayload,
+        description="Ask for an archive of everything that is yours: account, personal data, "
+        "sessions, preferences, products, groups, conversations, messages, reactions, usage, "
+        "reports, and what the audit says of you.",
+    )
+    async def data_export_request(
+        self,
+        info: Info,
+        input_: Annotated[
+            DataExportRequestInput, strawberry.argument(name="input", description="The client key.")
+        ],
+    ) -> DataExportRequestPayload:
+        check_client_key(input_.client_key)  # an address more does no harm
+        ticket = await request_export(info.context.services.accounts, info.context.viewer)
+        export = DataExport(url=f"{PATH}/{ticket.token}", expires_at=ticket.expires_at)
+        return DataExportRequestPayload(data_export=export)
 
     @mutation(
         AccountErasePayload,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import audit, dev, login, migrate, schema, seed, serve, stores, usage
+from app.cli import audit, dev, login, migrate, personal, schema, seed, serve, stores, usage
 
 cli = typer.Typer(
     name="isthmus",
@@ -24,6 +24,7 @@ cli.add_typer(schema.app, name="schema")
 cli.command("login")(login.login)
 cli.add_typer(stores.app, name="stores")
 cli.add_typer(audit.app, name="audit")
+cli.add_typer(personal.app, name="personal")
 cli.add_typer(usage.app, name="usage")
 
 

@@ -66,6 +66,7 @@ SINGLE = {
     *("Attachment", "HttpHeader"),
     "Account",
     *("ModerationEvent", "ProductEvent"),
+    *("Account", "DataExport"),
 }
 
 

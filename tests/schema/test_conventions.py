@@ -30,7 +30,7 @@ NO_ENTITIES = {
     *("AuthCode", "AuthToken", "ServiceAccount", "ServiceKey", "GroupInvitationToken"),
     "ConversationPresence",
     *("Attachment", "HttpHeader"),
-    "Account",
+    *("Account", "DataExport"),
 }
 # Lists that a rule keeps short.
 SHORT_LISTS = {

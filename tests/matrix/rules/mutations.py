@@ -353,6 +353,7 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         "oneself": Ask('id: $self, input: {clientKey: $key, city: "Bergen"}', _SIGNED_IN_DO),
         "somebody": Ask('id: $account, input: {clientKey: $key, city: "Bergen"}', _ADMINS_DO),
     },
+    "dataExportRequest": {"": Ask("input: {clientKey: $key}", _SIGNED_IN_DO)},
     # The estate's tokens belong to no session, and so to no fresh one.
     "accountErase": {
         "": Ask("input: {clientKey: $key}", row(FORBIDDEN, anonymous=UNAUTHENTICATED))

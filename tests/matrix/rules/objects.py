@@ -315,6 +315,7 @@ FACTS = {
 OWN = {
     "RateLimit": ["limit", "cost", "remaining", "resetAt"],
     "Account": ["closedAt"],
+    "DataExport": ["url", "expiresAt"],
     "AuthCode": ["digits", "expiresAt"],
     "GroupInvitationToken": ["token"],
     "AuthToken": ["accessToken", "accessTokenExpiresAt", "refreshToken"],
