@@ -188,6 +188,8 @@ MAIN: Mapping[str, Holding] = {
         secrets="sha256 location",
         erased=Fate.APART,
     ),
+    "feed_heads": Holding("feed last_seq"),
+    "feed_entries": Holding("feed seq kind subject_id created_at", owners="actor_id"),
     "mirror_pending": Holding("conversation_id seq epoch created_at"),
     "message_quarantine": Holding(
         "id message_id conversation_id seq epoch reason created_at",

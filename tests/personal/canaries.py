@@ -5,7 +5,7 @@ from secrets import token_hex
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, func, text, update
+from sqlalchemy import Table, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
 
 from app.chat.log import LogEntry
@@ -18,6 +18,7 @@ from app.personal.steps import owned_by
 from app.services import Services
 from app.users.personal import SEALED, sealed
 
+MESSAGES = metadata_of("main").tables["messages"]
 INVENTORIES: dict[Database, Any] = {"auth": AUTH, "main": MAIN}
 
 
@@ -128,7 +129,8 @@ def _mine(table: Table, holding: Holding, canaries: Canaries) -> Any:
     if table.name == "conversations":
         return table.c.created_by == me
     if table.name == "message_quarantine":
-        return table.c.conversation_id == table.c.message_id
+        said = select(MESSAGES.c.id).where(MESSAGES.c.sender_id == me)
+        return table.c.message_id.in_(said)
     if table.name == "messages":
         return (table.c.sender_id == me) & table.c.kind.in_(["message", "edit", "details"])
     return owned_by(table, holding, canaries.user)
