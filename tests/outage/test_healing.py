@@ -11,6 +11,7 @@ from app.chat.mirror import Mirror
 from app.chat.mongo_log import MongoLog, SlotTaken
 from app.errors import StoreUnavailable
 from app.services import Services
+from tests.chat.operations import EDIT, MESSAGE
 from tests.client import Json
 from tests.factories import MEMBER_ADD, SEND, Person, World
 from tests.outage.conftest import Break, Frail
@@ -133,6 +134,30 @@ async def test_one_place_that_cannot_be_swept_does_not_keep_the_others(
     monkeypatch.setattr(MongoLog, "insert", insert)
     await services.chat.sweep()  # type: ignore[attr-defined]
     assert await texts_of(one, stuck) == ["stuck"]
+
+
+async def test_an_edit_that_mongodb_never_heard_of_is_carried_over(
+    world: World, services: Services, prompt_sweeper: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await world.users(2)
+    conversation = await world.direct(one, other)
+    (message,) = await world.say(one, conversation, "old")
+    edit = {"id": message["id"], "text": "new", "key": "k"}
+
+    async def die(_: Mirror, entry: LogEntry) -> None:
+        raise StoreUnavailable("mongodb")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Mirror, "carry", die)
+        assert await one.client.refused(EDIT, **edit) == "UNAVAILABLE"
+    assert await texts_of(other, conversation) == ["old"]
+    await services.chat.sweep()  # type: ignore[attr-defined]
+
+    assert await texts_of(other, conversation) == ["new"]
+    assert (await page_of(other, conversation))["lastMessage"] == {"text": "new"}
+    assert (await one.client.mutate(EDIT, **edit))["message"]["text"] == "new"
+    (shown,) = (await other.client.run(MESSAGE, id=message["id"])).values()
+    assert [said["text"] for said in shown["edits"]["nodes"]] == ["old"]
 
 
 async def test_mongodb_comes_back_to_every_message(
