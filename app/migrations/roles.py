@@ -17,6 +17,7 @@ APP, READONLY = "isthmus_app", "isthmus_readonly"
 _SECRET = frozenset(
     {
         "tokens",
+        "group_invitation_links",
         "user_verifications",
         "user_sessions",
         "client_requests",
