@@ -141,6 +141,20 @@ def parse_int(part: Any) -> int:
     return part
 
 
+def parse_big(part: Any) -> int:
+    """A cursor's count, which is within 64 bits."""
+    if type(part) is not int or abs(part) >= 2**63:
+        raise ValueError(part)
+    return part
+
+
+def parse_float(part: Any) -> float:
+    """A cursor's measure."""
+    if type(part) not in {int, float}:
+        raise ValueError(part)
+    return float(part)
+
+
 def parse_text(part: Any) -> str:
     """A cursor's string; refuses everything else, and what no column can hold."""
     if type(part) is not str or "\0" in part:

@@ -34,6 +34,9 @@ from app.users.external import ExternalIdentity
 from app.users.guard import Guard
 from app.users.keys import ServiceKeys
 
+# At once in one process; more wait. What people do comes first.
+_REPORTS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -42,6 +45,7 @@ class Services:
     Attributes:
         main: The main database: products, groups, the log's standby.
         auth: The auth database: accounts. The same as `main` where only that is configured.
+        analytics: The main database or a copy of it, as reports use it: few at once, and patient.
         chat: The message log over both databases.
         live: What this process hears of conversations.
         files: What people uploaded.
@@ -56,6 +60,7 @@ class Services:
     settings: Settings
     main: Postgres
     auth: Postgres
+    analytics: Postgres
     mongo: Mongo
     redis: Redis
     bus: Bus
@@ -90,6 +95,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         if settings.auth_database_url not in (None, settings.database_url):
             auth = Postgres(settings.auth_database_url, settings)
             stack.push_async_callback(auth.close)
+        analytics = _analytics(settings)
+        stack.push_async_callback(analytics.close)
         mongo = Mongo(_required(settings.mongo_url, "MONGO_URL"), settings)
         stack.push_async_callback(mongo.close)
         chat = BothStores(main, mongo)
@@ -131,6 +138,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             settings,
             main,
             auth,
+            analytics,
             mongo,
             redis,
             bus,
@@ -157,6 +165,16 @@ def _run(stack: AsyncExitStack, service: _Running) -> None:
     """Let a service work in the background until the stack unwinds."""
     service.start()
     stack.push_async_callback(service.close)
+
+
+def _analytics(settings: Settings) -> Postgres:
+    own = {
+        "database_timeout": settings.report_timeout,
+        "database_pool_size": _REPORTS,
+        "database_pool_overflow": 0,
+    }
+    url = settings.analytics_database_url or _required(settings.database_url, "DATABASE_URL")
+    return Postgres(url, settings.model_copy(update=own))
 
 
 def _required(url: str | None, name: str) -> str:

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     # -- stores
     database_url: str | None = Field(None, repr=False)  # they hold passwords
     auth_database_url: str | None = Field(None, repr=False)
+    analytics_database_url: str | None = Field(
+        None, repr=False, description="a read-only copy of the main database, for reports"
+    )
     mongo_url: str | None = Field(None, repr=False)
     redis_url: str | None = Field(None, repr=False)
     postgres_ca: Path | None = Field(
@@ -144,6 +147,7 @@ class Settings(BaseSettings):
     api_log_months: int = Field(
         6, ge=0, description="whole months before this one that the log keeps; 0: all of them"
     )
+    report_timeout: float = Field(8.0, gt=0, description="seconds for a report's statement")
     usage_count_interval: float = Field(
         1.0, gt=0, description="seconds between additions of the ledger to the totals"
     )
@@ -269,6 +273,7 @@ class Settings(BaseSettings):
             problems += plaintext_problems(
                 database_url=self.database_url or "",
                 auth_database_url=self.auth_database_url,
+                analytics_database_url=self.analytics_database_url,
                 mongo_url=self.mongo_url or "",
                 redis_url=self.redis_url or "",
             )

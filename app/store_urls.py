@@ -7,7 +7,12 @@ _LOCAL_TRUTHS = frozenset({"true", "1", "yes"})
 
 
 def plaintext_problems(
-    *, database_url: str, auth_database_url: str | None, mongo_url: str, redis_url: str
+    *,
+    database_url: str,
+    auth_database_url: str | None,
+    analytics_database_url: str | None,
+    mongo_url: str,
+    redis_url: str,
 ) -> list[str]:
     """What keeps each store's connection from being encrypted, verified and authenticated.
 
@@ -17,6 +22,7 @@ def plaintext_problems(
     checks: list[tuple[str, str | None, Callable[[str], str | None]]] = [
         ("DATABASE_URL", database_url, _postgres_problem),
         ("AUTH_DATABASE_URL", auth_database_url, _postgres_problem),
+        ("ANALYTICS_DATABASE_URL", analytics_database_url, _postgres_problem),
         ("MONGO_URL", mongo_url, _mongo_problem),
         ("REDIS_URL", redis_url, _redis_problem),
     ]

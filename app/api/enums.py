@@ -16,6 +16,7 @@ from app.moderation.models import ItemEvent, ModerationStatus, ModerationVerdict
 from app.moderation.queries import DecisionOrder, ItemOrder
 from app.products.models import Cause, PublishingStatus
 from app.products.queries import ProductOrder
+from app.reports.queries import EndpointReportOrder, UserReportOrder
 from app.users.models import (
     DeviceType,
     Platform,
@@ -250,6 +251,21 @@ describe(
     "By what conversations can be ordered.",
     name="ConversationOrderField",
     LAST_ACTIVITY="When something last happened in it.",
+)
+describe(
+    UserReportOrder,
+    "By what users are ordered.",
+    name="UserReportOrderField",
+    MESSAGES="Their messages.",
+    TOKENS="Their tokens.",
+)
+describe(
+    EndpointReportOrder,
+    "By what operations and routes are ordered.",
+    name="EndpointReportOrderField",
+    CALLS="How often they were called.",
+    ERRORS="How often they failed.",
+    P95="How long 19 of 20 calls took.",
 )
 describe(
     AuditOrder,

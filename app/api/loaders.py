@@ -24,6 +24,8 @@ from app.presence.queries import Sight, sights_of_users
 from app.products import queries as products
 from app.products.queries import ProductRecord
 from app.services import Services
+from app.usage import queries as usage
+from app.usage.queries import MonthRecord, UsageRecord
 from app.users import details, sessions
 from app.users import queries as users
 from app.users.details import PersonalDetails
@@ -88,6 +90,18 @@ class Loaders:
     def sessions_by_user(self) -> DataLoader[tuple[int, ListQuery], Page[SessionRecord]]:
         """The viewer's own, by user and page."""
         return self._pages(sessions.sessions_by_users, self._services.auth)
+
+    # -- usage
+
+    @cached_property
+    def usage_by_user(self) -> DataLoader[int, UsageRecord | None]:
+        """By user number; the viewer's own, an admin's everybody's."""
+        return self._one(usage.usage_by_users, self._services.main)
+
+    @cached_property
+    def months_by_user(self) -> DataLoader[tuple[int, ListQuery], Page[MonthRecord]]:
+        """By user and page."""
+        return self._pages(usage.months_by_users, self._services.main)
 
     # -- products
 

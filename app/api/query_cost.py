@@ -29,6 +29,8 @@ from app.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 # Fields, arguments, enum values, members: many for some types, none for most.
 _INTROSPECTED = 2
+# Which few types have, and which lead to no more of them.
+_RARE = frozenset({"interfaces", "possibleTypes"})
 # An object costs a loader's key and an await: as much time as this many scalars, as measured.
 OBJECT = 8
 # A list of scalars that is as long as a group has members; an item of it has no resolver.
@@ -104,7 +106,9 @@ class _Counter:
         self, node: FieldNode, field: GraphQLField, parent: GraphQLNamedType, *, is_list: bool
     ) -> int:
         if is_list and is_introspection_type(parent):
-            return len(self._schema.type_map) if node.name.value == "types" else _INTROSPECTED
+            if node.name.value == "types":
+                return len(self._schema.type_map)
+            return 1 if node.name.value in _RARE else _INTROSPECTED
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         if "first" in field.args or "last" in field.args:
             sizes = [self._size(given[name]) for name in ("first", "last") if name in given]

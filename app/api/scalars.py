@@ -1,9 +1,15 @@
-"""Scalars that differ from Strawberry's: an instant without its time zone is none."""
+"""Scalars that differ from Strawberry's: an instant without its time zone is none.
+
+And one that Strawberry lacks: `Int` ends at 32 bits.
+"""
 
 from datetime import UTC, datetime
+from typing import NewType
 
 from strawberry.schema.types.base_scalars import isoformat, wrap_parser
 from strawberry.types.scalar import ScalarDefinition
+
+BigInt = NewType("BigInt", int)
 
 
 def _instant(text: str) -> datetime:
@@ -22,4 +28,14 @@ DATE_TIME = ScalarDefinition(
     parse_value=wrap_parser(_instant, "DateTime", (ValueError, OverflowError)),
     parse_literal=None,
     origin=datetime,
+)
+
+BIG_INT = ScalarDefinition(
+    name="BigInt",
+    description="A whole number that may be beyond the 32 bits of `Int`, as a JSON number.",
+    specified_by_url=None,
+    serialize=int,
+    parse_value=int,
+    parse_literal=None,
+    origin=BigInt,
 )

@@ -44,7 +44,8 @@ from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
 from app.api.profile import ProfileMutations, ProfileQueries
 from app.api.rate_limit import RateLimitQueries
-from app.api.scalars import DATE_TIME
+from app.api.reports import ReportQueries
+from app.api.scalars import BIG_INT, DATE_TIME, BigInt
 from app.api.search import SearchQueries
 from app.api.service_accounts import ServiceAccountMutations
 from app.api.types import (
@@ -137,6 +138,7 @@ Query = merge_types(
         InboxQueries,
         ModerationQueries,
         AuditQueries,
+        ReportQueries,
         RateLimitQueries,
         SearchQueries,
     ),
@@ -192,5 +194,5 @@ schema = strawberry.Schema(
         ConversationChanged,
         RefetchNeeded,
     ],
-    config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
+    config=StrawberryConfig(scalar_map={datetime: DATE_TIME, BigInt: BIG_INT}),
 )

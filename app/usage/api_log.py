@@ -76,7 +76,7 @@ class CallLog:
     async def close(self) -> None:
         """Write what waits, if the database answers."""
         await stop(self._tasks)
-        await self._write_all()
+        await self.write()
         if self._waiting:
             _log.warning("%d calls were not logged", len(self._waiting))
 
@@ -84,12 +84,13 @@ class CallLog:
         told = 0
         while True:
             await asyncio.sleep(_EVERY)
-            await self._write_all()
+            await self.write()
             if self.dropped > told:
                 _log.warning("%d calls were not logged", self.dropped - told)
                 told = self.dropped
 
-    async def _write_all(self) -> None:
+    async def write(self) -> None:
+        """Write what waits; what cannot be written now goes on waiting."""
         while self._waiting:
             # They wait on until they are written: a database that is away loses none.
             batch = list(islice(self._waiting, _BATCH))

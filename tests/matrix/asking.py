@@ -62,7 +62,7 @@ def selection(kind: GraphQLNamedType, depth: int) -> str:
         each = schema._schema.get_possible_types(kind)
         return " ".join(["{", *(f"... on {k.name} {selection(k, depth)}" for k in each), "}"])
     if kind.name.endswith("Edge"):  # its node is the page's too
-        return "{ cursor node { __typename } }"
+        return "{ cursor }"
     below = depth if is_page(kind.name) else depth - 1
     parts = [
         asked(name, field, below)

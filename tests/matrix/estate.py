@@ -133,6 +133,7 @@ async def settle(world: World) -> Estate:
     try:
         for make in (_products, _groups, _ways_in, _talk, _private, _audited, _moderated, _session):
             words |= await make(estate)
+        await world.settled_usage()
     except BaseException:
         await estate.close()
         raise

@@ -4,11 +4,14 @@ Twenty edges that led to one place would prove nothing: a loader asks for it onc
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from sqlalchemy import insert
 
 from app.api.ids import global_id
+from app.ids import new_id
+from app.usage.api_log import ApiCall
 from app.users.models import UserRole, UserSession
 from tests.chat.operations import EDIT_MENTIONS, PIN, REACT, REPLY
 from tests.factories import GROUP_CREATE, INVITE, LINK_CREATE, MEMBER_ADD, Person, World
@@ -61,9 +64,20 @@ async def settle(world: World) -> Village:
     rows = [await _settle_one(world, viewer, *pair) for pair in pairs]
     kinds = tuple(rows[0])
     ids = {kind: [row[kind] for row in rows] for kind in kinds}
+    await _called(world)
     ids["User"] = [villager.id for villager in villagers]
     ids["Session"] = await _sessions(world, viewer)
     return Village(viewer, villagers, ids)
+
+
+async def _called(world: World) -> None:
+    """Twenty operations, and what was used until now."""
+    moment = datetime.now(UTC)
+    for number in range(SIZE):
+        name = f"Operation{number:02}"
+        made = ApiCall(new_id(), moment, None, name, "POST", 200, 1.0, None, None, None)
+        world.services.calls.note(made)
+    await world.settled_usage()
 
 
 async def _sessions(world: World, viewer: Person) -> list[str]:

@@ -19,6 +19,7 @@ PAGING = ["first", "after", "last", "before"]
 # Where a type's rows are; an edge from one place to another may find the other away.
 STORES = {
     **dict.fromkeys(("User", "PersonalInformation", "Session"), "accounts"),
+    **dict.fromkeys(("Usage", "MonthlyUsage"), "main"),
     **dict.fromkeys(("Product", "Medium", "Group", "GroupMember"), "main"),
     **dict.fromkeys(("GroupInvitation", "GroupInvitationLink"), "main"),
     **dict.fromkeys(("ModerationItem", "ModerationSnapshot", "ModerationDecision"), "main"),
@@ -27,6 +28,7 @@ STORES = {
 # What an answer is made of, and no store holds.
 NO_ENTITIES = {
     *(*ROOTS, "Node", "PageInfo", "UserError", "RateLimit"),
+    *("MonthReport", "CauseReport", "UserReport", "EndpointReport"),
     *("AuthCode", "AuthToken", "ServiceAccount", "ServiceKey", "GroupInvitationToken"),
     "ConversationPresence",
     *("Attachment", "HttpHeader"),

@@ -35,7 +35,7 @@ COLUMNS = "endpoint, method, status_code, user_id, error_message"
 
 async def logged(services: Services, columns: str = COLUMNS) -> list[tuple[Any, ...]]:
     """What is logged, oldest first, with all that waits."""
-    await services.calls._write_all()
+    await services.calls.write()
     async with services.main.begin() as tx:
         rows = await tx.execute(text(f"SELECT {columns} FROM api_logs ORDER BY created_at, id"))  # noqa: S608
         return [tuple(row) for row in rows]
@@ -195,7 +195,7 @@ async def test_a_database_that_is_away_neither_fails_a_call_nor_loses_it(
     with monkeypatch.context() as patch:
         patch.setattr(Postgres, "copy", away)
         await one.client.mutate(SEND, id=direct, text="x", key="k")
-        await own.calls._write_all()
+        await own.calls.write()
         assert len(own.calls._waiting) == 2
 
     assert len(await logged(own)) == 2
@@ -204,7 +204,7 @@ async def test_a_database_that_is_away_neither_fails_a_call_nor_loses_it(
 
 async def test_a_row_that_no_column_takes_costs_its_batch_and_not_the_next(own: Services) -> None:
     own.calls.note(call(user_id=2**40))
-    await own.calls._write_all()
+    await own.calls.write()
     assert own.calls.dropped == 1
     own.calls.note(call())
 

@@ -11,12 +11,14 @@ from app.api.connection import connection
 from app.api.context import Info
 from app.api.types import ring
 from app.api.types.node import Node, id_of
+from app.api.types.usage import Usage
 from app.chat.log import ConversationRecord, direct_conversation_id
 from app.groups.invitations import InvitationOrder, InvitationRecord
 from app.groups.queries import GroupOrder, GroupRecord
 from app.paging import ListQuery, Page, PageArgs
 from app.presence.queries import Sight
 from app.products.queries import ProductOrder, ProductRecord
+from app.usage.queries import UsageRecord
 from app.users.details import PersonalDetails
 from app.users.models import DeviceType, Platform, SubscriptionTier, UserRole, UserStatus
 from app.users.queries import UserRecord
@@ -122,6 +124,13 @@ class User(Node):
     )
     async def personal(self, root: Parent[UserRecord], info: Info) -> PersonalDetails | None:
         return await info.context.loaders.personal_details.load(root.id)
+
+    @strawberry.field(
+        description="What they used; null unless this is you or you are an admin.",
+        graphql_type=Usage | None,
+    )
+    async def usage(self, root: Parent[UserRecord], info: Info) -> UsageRecord | None:
+        return await info.context.loaders.usage_by_user.load(root.id)
 
     @connection(
         ring.Session,

@@ -82,7 +82,44 @@ SUBJECTS = {
             "directConversation": only(MEMBER),
             "sessions invitations": only(OWNER),
             "lastSeenAt": only(OWNER, MEMBER),
+            "usage": only(OWNER, ADMIN),
         },
+    ),
+    "Usage": Subject(
+        "Usage",
+        "owner",
+        {"totalMessages totalConversations totalTokens thisMonth months": only(OWNER, ADMIN)},
+        ("usage",),
+    ),
+    "MonthlyUsage": Subject(
+        "MonthlyUsage",
+        "owner",
+        {"month messages conversations tokens": only(OWNER, ADMIN)},
+        ("usage", "months"),
+    ),
+    "MonthReport": Subject(
+        "MonthReport",
+        "",
+        {"month users messages conversations tokens": only(ADMIN)},
+        ("usageByMonth",),
+    ),
+    "CauseReport": Subject(
+        "CauseReport",
+        "",
+        {"cause groups users messages tokens": only(ADMIN)},
+        ("usageByCause",),
+    ),
+    "UserReport": Subject(
+        "UserReport",
+        "",
+        {"user messages conversations tokens": only(ADMIN)},
+        ("usageByUser",),
+    ),
+    "EndpointReport": Subject(
+        "EndpointReport",
+        "",
+        {"endpoint calls errors p50 p95": only(ADMIN)},
+        ("usageByEndpoint",),
     ),
     "PersonalInformation": Subject(
         "PersonalInformation", "owner", {_PERSONAL: VENDOR_AND_STAFF}, ("personal",)

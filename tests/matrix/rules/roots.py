@@ -168,6 +168,10 @@ ROOTS: dict[str, dict[str, Ask]] = {
         "by moderator": Ask("filter: {moderatorId: $admin}", _FOR_STAFF | {"anonymous": NOT_FOUND}),
     },
     "mentions": {"": Ask("", row(HIDDEN, anonymous=UNAUTHENTICATED, member=SHOWN))},
+    "usageByMonth": {"": Ask("", _FOR_ADMINS)},
+    "usageByCause": {"": Ask("", _FOR_ADMINS)},
+    "usageByUser": {"": Ask("", _FOR_ADMINS)},
+    "usageByEndpoint": {"": Ask("", _FOR_ADMINS)},
     "auditEvents": {
         "": Ask("", _FOR_ADMINS),
         "by object": Ask("filter: {objectId: $rejected}", _FOR_ADMINS),
