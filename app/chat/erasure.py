@@ -36,6 +36,7 @@ _CONVERSATIONS = MainBase.metadata.tables[Conversation.__tablename__]
 _M, _C = _MESSAGES.c, _CONVERSATIONS.c
 _WORDS: dict[str, Any] = {
     "text": None,
+    "client_key": None,
     "attachments": [],
     "metadata": {},
     "mention_ids": [],
@@ -43,7 +44,7 @@ _WORDS: dict[str, Any] = {
     "deleted": or_(_M.deleted, _M.kind == EntryKind.MESSAGE),
 }
 _BLANK: dict[str, Any] = {
-    "$set": {"text": None, "attachments": [], "metadata": {}},
+    "$set": {"text": None, "client_key": None, "attachments": [], "metadata": {}},
     "$unset": {"mention_ids": "", "mentions_everyone": ""},
 }
 _SPEAKS = or_(
@@ -108,7 +109,7 @@ async def _empty_documents(mongo: Mongo, ids: Sequence[UUID], talks: Sequence[UU
 
 
 async def _erase_keys(main: Postgres, mongo: Mongo, user_id: int) -> None:
-    """Take away the client keys, which are a client's own words too."""
+    """Take away the client keys of the other entries: they are a client's own words too."""
     found = select(_M.id).where(_M.sender_id == user_id, _M.client_key.is_not(None)).limit(_BATCH)
     while True:
         async with main.begin() as tx:
