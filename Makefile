@@ -10,7 +10,7 @@ ISTHMUS_TEST_WORKERS ?= 2
 
 export PYTHONUTF8 := 1
 .DEFAULT_GOAL := help
-.PHONY: help dev test check format schema coverage bench explorer lock environment clean
+.PHONY: help dev test check format schema coverage bench explorer demo lock environment clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
@@ -44,6 +44,9 @@ bench: environment ## Measure the server on seeded data.
 
 explorer: ## Build the explorer's files; needs Node.js and npm.
 	cd explorer && npm ci && npm run build
+
+demo: ## Build the demo's files; needs Node.js and npm.
+	cd demo && npm ci && npm run build
 
 # Without an index address, so that everyone's own index is asked.
 lock: environment ## Lock the newest allowed versions of every package.

@@ -9,12 +9,14 @@ from operator import attrgetter
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from app.api.archives import archive_routes
 from app.api.call_logging import CallLogging
 from app.api.callers import Callers
 from app.api.charging import Charging, payer_of
 from app.api.context import Context, make_context
+from app.api.demo import demo_routes
 from app.api.explorer import explorer_routes
 from app.api.file_routes import file_routes
 from app.api.health import check_stores, health_routes
@@ -96,9 +98,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *archive_routes(services),
         *key_routes(lambda: services().tokens),
         *health_routes(lambda: check_stores(services())),
+        *_pages(settings),
     ]
-    if settings.explorer:
-        routes += explorer_routes(persist_headers=settings.environment == "development")
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
@@ -106,6 +107,15 @@ def create_app(settings: Settings | None = None) -> Starlette:
         exception_handlers={Exception: partial(internal_error, settings)},
     )
     return app
+
+
+def _pages(settings: Settings) -> list[BaseRoute]:
+    routes = []
+    if settings.explorer:
+        routes += explorer_routes(persist_headers=settings.environment == "development")
+    if settings.demo:
+        routes += demo_routes()
+    return routes
 
 
 def _rate(settings: Settings) -> Rate | None:

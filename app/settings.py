@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         default_factory=lambda data: data.get("environment") != "production",
         description="whether /graphiql is served; in production only if this says so",
     )
+    demo: bool = Field(
+        default_factory=lambda data: data.get("environment") != "production",
+        description="whether the chat at /demo is served; in production only if this says so",
+    )
     rest: bool = Field(True, description="whether REST is served, and its description")
     introspection: bool = Field(
         default_factory=lambda data: data.get("environment") != "production",

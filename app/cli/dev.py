@@ -44,7 +44,7 @@ async def _prepare(settings: Settings) -> str:
 def _serve(settings: Settings, listener: socket.socket, token: str) -> None:
     import uvicorn
 
-    from app.api.explorer import PAGE_PATH
+    from app.api import demo, explorer
     from app.api.server import uvicorn_options
     from app.main import create_app
 
@@ -53,7 +53,7 @@ def _serve(settings: Settings, listener: socket.socket, token: str) -> None:
             # A closed terminal ends it as orderly as Ctrl-C does, which uvicorn sees to by itself.
             signal.signal(signal.SIGHUP, self.handle_exit)
             await super().startup(sockets)
-            typer.echo(_welcome(listener, PAGE_PATH, token))
+            typer.echo(_welcome(listener, explorer.PAGE_PATH, demo.PAGE_PATH, token))
 
     config = uvicorn.Config(
         create_app(settings),
@@ -65,11 +65,12 @@ def _serve(settings: Settings, listener: socket.socket, token: str) -> None:
     Server(config).run([listener])
 
 
-def _welcome(listener: socket.socket, explorer: str, token: str) -> str:
+def _welcome(listener: socket.socket, explorer: str, demo: str, token: str) -> str:
     host, port = listener.getsockname()[:2]
     authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return (
         f"\n  Explorer   http://{authority}{explorer}\n"
+        f"  Chat       http://{authority}{demo}\n"
         f"  GraphQL    http://{authority}/graphql\n"
         f"  WebSocket  ws://{authority}/graphql\n"
         f"  Token      Authorization: Bearer {token}\n\n"

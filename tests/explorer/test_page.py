@@ -7,7 +7,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 
-import app.api.explorer
+import app.api.pages
 from app.api.explorer import PAGE_PATH, explorer_routes
 
 MEDIA_TYPES = {
@@ -17,7 +17,7 @@ MEDIA_TYPES = {
     ".ttf": "font/ttf",
     ".woff2": "font/woff2",
 }
-BUILD = Path(app.api.explorer.__file__).parent / "static" / "explorer"
+BUILD = Path(app.api.pages.__file__).parent / "static" / "explorer"
 ASSETS = {path.name: path.read_bytes() for path in BUILD.iterdir() if path.suffix in MEDIA_TYPES}
 
 

@@ -1,0 +1,71 @@
+/** What the page asks of the API. */
+
+const USER = "id name";
+const MESSAGE = `id number seq text deleted createdAt editedAt isPinned viewerCanEdit replyCount
+  sender { ${USER} } attachments { url type }
+  replyTo { id number text deleted sender { ${USER} } }
+  mentions(first: 20) { nodes { ${USER} } }
+  reactions { emoji count viewerHasReacted }
+  readBy(first: 20) { nodes { ${USER} } }`;
+const SUMMARY = `id kind title messageCount unreadCount unreadMentionCount lastActivityAt
+  isArchived isMuted isPinned
+  group { id name viewerCanManage }
+  participants(first: 3) { nodes { ${USER} isOnline } }
+  lastMessage { id text deleted createdAt sender { ${USER} } attachments { type } }`;
+const ERRORS = "errors { code field message }";
+
+export const CODE_REQUEST = `mutation($email: String!, $action: AuthAction!, $key: String!) {
+  authCodeRequest(input: {email: $email, action: $action, platform: DEED_O, clientKey: $key}) {
+    code { digits } ${ERRORS} } }`;
+export const CODE_VERIFY = `mutation($email: String!, $action: AuthAction!, $code: String!, $name: String, $key: String!) {
+  authCodeVerify(input: {email: $email, action: $action, platform: DEED_O, code: $code, name: $name,
+    deviceName: "Demo page", clientKey: $key}) {
+    viewer { ${USER} } token { accessToken accessTokenExpiresAt refreshToken } ${ERRORS} } }`;
+export const TOKEN_REFRESH = `mutation($token: String!, $key: String!) {
+  authTokenRefresh(input: {refreshToken: $token, clientKey: $key}) {
+    viewer { ${USER} } token { accessToken accessTokenExpiresAt refreshToken } ${ERRORS} } }`;
+
+export const INBOX = `query($archived: Boolean) { conversations(first: 50, filter: {isArchived: $archived}) {
+  nodes { ${SUMMARY} } } }`;
+export const INBOX_EVENTS = `subscription($after: String) { inbox(after: $after) {
+  cursor conversationId conversation { ${SUMMARY} } } }`;
+export const SETTINGS = `mutation($id: ID!, $input: ConversationSettingsUpdateInput!) {
+  conversationSettingsUpdate(conversationId: $id, input: $input) { conversation { ${SUMMARY} } ${ERRORS} } }`;
+
+export const ROOM = `query($id: ID!, $last: Int!, $before: String) { conversation(id: $id) {
+  id participants(first: 100) { nodes { ${USER} isOnline } }
+  pinnedMessages(first: 10) { nodes { id number text sender { ${USER} } } }
+  messages(last: $last, before: $before) {
+    nodes { ${MESSAGE} } pageInfo { hasPreviousPage startCursor endCursor } } } }`;
+export const ROOM_EVENTS = `subscription($id: ID!, $after: String) { conversationEvents(conversationId: $id, after: $after) {
+  __typename cursor seq
+  ... on MessageSent { message { ${MESSAGE} } }
+  ... on MessageEdited { message { ${MESSAGE} } }
+  ... on MessageDeleted { message { ${MESSAGE} } }
+  ... on ReactionChanged { message { ${MESSAGE} } }
+  ... on PinChanged { message { ${MESSAGE} } }
+  ... on ReceiptChanged { messageNumber user { ${USER} } }
+  ... on MembersChanged { added { ${USER} isOnline } removed { ${USER} } } } }`;
+export const ROOM_PRESENCE = `subscription($id: ID!) { conversationPresence(conversationId: $id) {
+  online { ${USER} } typing { ${USER} } } }`;
+
+export const SEND = `mutation($id: ID!, $input: MessageSendInput!) {
+  messageSend(conversationId: $id, input: $input) { message { ${MESSAGE} } ${ERRORS} } }`;
+export const EDIT = `mutation($id: ID!, $text: String!, $key: String!) {
+  messageEdit(messageId: $id, input: {text: $text, clientKey: $key}) { message { ${MESSAGE} } ${ERRORS} } }`;
+export const DELETE = `mutation($id: ID!, $key: String!) {
+  messageDelete(messageId: $id, input: {clientKey: $key}) { message { ${MESSAGE} } ${ERRORS} } }`;
+export const REACT = `mutation($id: ID!, $emoji: String!, $key: String!) {
+  messageReactionAdd(messageId: $id, input: {emoji: $emoji, clientKey: $key}) { message { ${MESSAGE} } ${ERRORS} } }`;
+export const UNREACT = `mutation($id: ID!, $emoji: String!, $key: String!) {
+  messageReactionRemove(messageId: $id, input: {emoji: $emoji, clientKey: $key}) { message { ${MESSAGE} } ${ERRORS} } }`;
+export const MARK_READ = `mutation($id: ID!, $key: String!) {
+  conversationMarkRead(conversationId: $id, input: {clientKey: $key}) {
+    conversation { id unreadCount unreadMentionCount } ${ERRORS} } }`;
+export const TYPING = `mutation($id: ID!, $on: Boolean!, $key: String!) {
+  conversationTyping(conversationId: $id, input: {isTyping: $on, clientKey: $key}) { ${ERRORS} } }`;
+export const SEARCH = `query($query: String!, $filter: MessageSearchFilter) { messageSearch(query: $query, filter: $filter, first: 20) {
+  nodes { id number text createdAt sender { ${USER} } conversation { id title group { name } } } } }`;
+export const PEOPLE = `query($name: String!) { users(first: 8, filter: {namePrefix: $name}) { nodes { ${USER} isOnline } } }`;
+export const START_DIRECT = `mutation($user: ID!, $key: String!) {
+  conversationStart(input: {kind: DIRECT, userId: $user, clientKey: $key}) { conversation { ${SUMMARY} } ${ERRORS} } }`;
