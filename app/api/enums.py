@@ -18,6 +18,8 @@ from app.products.models import Cause, PublishingStatus
 from app.products.queries import ProductOrder
 from app.reports.queries import EndpointReportOrder, UserReportOrder
 from app.users.models import (
+    AiProvider,
+    ChatTheme,
     DeviceType,
     Platform,
     SubscriptionTier,
@@ -81,6 +83,18 @@ describe(
     TABLET="A tablet.",
     DESKTOP="A computer.",
     OTHER="Something else.",
+)
+describe(
+    AiProvider,
+    "The assistant that a client should ask; the server itself asks none.",
+    GEMINI="Google's.",
+    OPENAI="OpenAI's.",
+)
+describe(
+    ChatTheme,
+    "How a client paints a chat.",
+    LIGHT="Dark on light.",
+    DARK="Light on dark.",
 )
 describe(
     VerificationAction,

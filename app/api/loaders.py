@@ -29,6 +29,7 @@ from app.usage.queries import MonthRecord, UsageRecord
 from app.users import details, sessions
 from app.users import queries as users
 from app.users.details import PersonalDetails
+from app.users.preferences import PreferencesRecord, preferences_by_users
 from app.users.queries import UserRecord
 from app.users.sessions import SessionRecord
 from app.viewer import Viewer
@@ -67,6 +68,11 @@ class Loaders:
     def personal_details(self) -> DataLoader[int, PersonalDetails | None]:
         """By user number."""
         return self._one(details.personal_details_by_ids, self._services.accounts)
+
+    @cached_property
+    def preferences(self) -> DataLoader[int, PreferencesRecord | None]:
+        """The viewer's own, by user number."""
+        return self._one(preferences_by_users, self._services.auth)
 
     @cached_property
     def sight(self) -> DataLoader[int, Sight]:

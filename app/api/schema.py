@@ -39,6 +39,7 @@ from app.api.moderation import ModerationQueries
 from app.api.moderation_mutations import ModerationMutations
 from app.api.moderation_streams import ModerationSubscriptions
 from app.api.personal_data import PersonalDataMutations
+from app.api.preferences import PreferencesMutations, PreferencesSubscriptions
 from app.api.presence import PresenceMutations, PresenceSubscriptions
 from app.api.product_mutations import ProductMutations
 from app.api.products import ProductQueries
@@ -161,11 +162,18 @@ Mutation = merge_types(
         PresenceMutations,
         AttachmentMutations,
         MessageMutations,
+        PreferencesMutations,
     ),
 )
 Subscription = merge_types(
     "Subscription",
-    (ChatSubscriptions, PresenceSubscriptions, GroupSubscriptions, ModerationSubscriptions),
+    (
+        ChatSubscriptions,
+        PresenceSubscriptions,
+        GroupSubscriptions,
+        ModerationSubscriptions,
+        PreferencesSubscriptions,
+    ),
 )
 
 schema = strawberry.Schema(

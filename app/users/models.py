@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Identity,
@@ -279,5 +280,6 @@ class UserPreferences(Timestamps, AuthBase):
     language: Mapped[str] = mapped_column(server_default="en")
     email_notifications: Mapped[bool] = mapped_column(server_default=true())
     preferences: Mapped[JsonObject]
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
 
     __table_args__ = (CheckConstraint("temperature BETWEEN 0 AND 2", name="temperature_range"),)

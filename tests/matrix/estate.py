@@ -85,6 +85,8 @@ DESCRIBE = """mutation(
   conversationUpdate(conversationId: $id, input: {
     summary: $summary, tags: $tags, context: $context, clientKey: $key
   }) { errors { code } } }"""
+PREFER = """mutation($key: String!) { preferencesUpdate(input: {
+  preferredModel: "a model", clientKey: $key}) { errors { code } } }"""
 START_ASSISTANT = """mutation($title: String!, $key: String!) {
   conversationStart(input: {kind: ASSISTANT, title: $title, clientKey: $key}) {
     conversation { id } errors { code } } }"""
@@ -131,6 +133,7 @@ async def settle(world: World) -> Estate:
     words |= {"name": owner.name, "address": address, "email": address.split("@")[0]}
     estate = Estate(world, people, clients, words, secrets)
     try:
+        await owner.client.mutate(PREFER, key=uuid4().hex)
         for make in (_products, _groups, _ways_in, _talk, _private, _audited, _moderated, _session):
             words |= await make(estate)
         await world.settled_usage()

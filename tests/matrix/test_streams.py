@@ -24,6 +24,7 @@ CASES = [(field, case) for field, cases in SUBSCRIPTIONS.items() for case in cas
 _HAPPENED = set(EVENTS) - {
     *("RefetchNeeded", "InboxEvent", "PresenceChanged", "ConversationPresence"),
     *("GroupInvitationsEvent", "ReceiptChanged"),
+    "PreferencesChanged",
 }
 PATIENCE = 40  # quarters of a second
 
@@ -112,6 +113,8 @@ async def test_an_event_shows_every_field(
     async with client.subscribe(presence) as stream:
         while not set(EVENTS["PresenceChanged"]) <= shown["PresenceChanged"]:
             look(await stream.next())
+    async with client.subscribe(document("preferencesChanged", "", estate)) as stream:
+        look(await stream.next())
     there = document("conversationPresence", "conversationId: $talk", estate)
     other = estate.clients[MEMBER if role == OWNER else OWNER]
     async with client.subscribe(there) as stream:

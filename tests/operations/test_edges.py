@@ -41,7 +41,7 @@ NODES = (
     *("ModerationItem", "ModerationDecision"),
 )
 # What only the viewer has: a list that is there for nobody else.
-OWN = {"User.sessions", "User.invitations"}
+OWN = {"User.preferences", "User.sessions", "User.invitations"}
 
 # How to come by parents of each type: from nodes of a type, by a path.
 PARENTS = {name: (name, "%s") for name in NODES} | {
@@ -70,6 +70,7 @@ SINGLE = {
     "Account",
     *("ModerationEvent", "ProductEvent"),
     *("Account", "DataExport"),
+    *("Preferences", "PreferencesChanged"),
 }
 
 

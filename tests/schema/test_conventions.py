@@ -18,7 +18,7 @@ PAGING = ["first", "after", "last", "before"]
 
 # Where a type's rows are; an edge from one place to another may find the other away.
 STORES = {
-    **dict.fromkeys(("User", "PersonalInformation", "Session"), "accounts"),
+    **dict.fromkeys(("User", "PersonalInformation", "Preferences", "Session"), "accounts"),
     **dict.fromkeys(("Usage", "MonthlyUsage"), "main"),
     **dict.fromkeys(("Product", "Medium", "Group", "GroupMember"), "main"),
     **dict.fromkeys(("GroupInvitation", "GroupInvitationLink"), "main"),

@@ -11,6 +11,7 @@ from app.api.types.medium import Medium
 from app.api.types.message import Message
 from app.api.types.moderation import ModerationDecision, ModerationItem
 from app.api.types.node import Node
+from app.api.types.preferences import Preferences
 from app.api.types.product import Product
 from app.api.types.user import Session, User
 
@@ -25,6 +26,7 @@ __all__ = [
     "ModerationDecision",
     "ModerationItem",
     "Node",
+    "Preferences",
     "Product",
     "Session",
     "User",

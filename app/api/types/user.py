@@ -11,6 +11,7 @@ from app.api.connection import connection
 from app.api.context import Info
 from app.api.types import ring
 from app.api.types.node import Node, id_of
+from app.api.types.preferences import Preferences
 from app.api.types.usage import Usage
 from app.chat.log import ConversationRecord, direct_conversation_id
 from app.groups.invitations import InvitationOrder, InvitationRecord
@@ -21,6 +22,7 @@ from app.products.queries import ProductOrder, ProductRecord
 from app.usage.queries import UsageRecord
 from app.users.details import PersonalDetails
 from app.users.models import DeviceType, Platform, SubscriptionTier, UserRole, UserStatus
+from app.users.preferences import PreferencesRecord
 from app.users.queries import UserRecord
 from app.users.sessions import SessionOrder, SessionRecord
 
@@ -117,6 +119,13 @@ class User(Node):
     async def last_seen_at(self, root: Parent[UserRecord], info: Info) -> datetime | None:
         sight = await info.context.loaders.sight.load(root.id)
         return root.last_seen_at if sight in (Sight.OFFLINE, Sight.UNKNOWN) else None
+
+    @strawberry.field(
+        description="How you want clients to behave; null unless this is you.",
+        graphql_type=Preferences | None,
+    )
+    async def preferences(self, root: Parent[UserRecord], info: Info) -> PreferencesRecord | None:
+        return await info.context.loaders.preferences.load(root.id)
 
     @strawberry.field(
         description="Contact and personal details; null unless this is you or you are staff.",

@@ -375,6 +375,9 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         "": Ask('input: {clientKey: $key, name: "Helper", platform: DEED_O}', _ADMINS_DO)
     },
     "serviceKeyCreate": {"": Ask("id: $program, input: {clientKey: $key}", _ADMINS_DO)},
+    "preferencesUpdate": {
+        "": Ask("input: {clientKey: $key, chatTheme: DARK}", _SIGNED_IN_DO),
+    },
     # What is forgotten within seconds leaves no trace in a store.
     "conversationTyping": {
         "": Ask(

@@ -83,6 +83,7 @@ SUBJECTS = {
             "sessions invitations": only(OWNER),
             "lastSeenAt": only(OWNER, MEMBER),
             "usage": only(OWNER, ADMIN),
+            "preferences": only(OWNER),
         },
     ),
     "Usage": Subject(
@@ -292,6 +293,15 @@ SUBJECTS = {
             "replies edits reactions mentions editedAt replyTo threadRoot": only(),
         },
     ),
+    "Preferences": Subject(
+        "Preferences",
+        "owner",
+        {
+            "version preferredAiProvider preferredModel temperature chatTheme language "
+            "emailNotifications custom": only(OWNER)
+        },
+        ("preferences",),
+    ),
     "Session": Subject(
         "Session",
         "session",
@@ -337,6 +347,7 @@ EVENTS = {
     "RefetchNeeded": _EVENT.split(),
     "InboxEvent": ["cursor", "conversation", "conversationId"],
     "GroupInvitationsEvent": ["viewer"],
+    "PreferencesChanged": ["preferences"],
     "PresenceChanged": ["online", "offline"],
     "ConversationPresence": ["onlineCount", "conversation", "online", "typing"],
 }

@@ -210,6 +210,7 @@ SUBSCRIPTIONS: dict[str, dict[str, Ask]] = {
         ),
     },
     "groupInvitations": {"": Ask("", row(SHOWN, anonymous=UNAUTHENTICATED))},
+    "preferencesChanged": {"": Ask("", row(SHOWN, anonymous=UNAUTHENTICATED))},
     # Who may not see somebody is told that they are offline.
     "presence": {"": Ask("userIds: [$owner]", row(SHOWN, anonymous=UNAUTHENTICATED))},
     "conversationPresence": {
