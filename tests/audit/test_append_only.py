@@ -198,6 +198,7 @@ async def test_server_needs_no_more_than_the_role(
         await publish_product(app.state.services.main, admin.viewer, product.id, client_key=group)
         found = await admin.client.run("{ auditEvents { nodes { action } } }")
         assert [node["action"] for node in found["auditEvents"]["nodes"]] == [
+            "moderationItemDecide",
             "productPublish",
             "groupMemberAdd",
             "groupCreate",
@@ -205,7 +206,7 @@ async def test_server_needs_no_more_than_the_role(
         limited = replace(audited, own=app.state.services.main, other=app.state.services.auth)
         assert await limited.sign() is not None
         verdict = await limited.verify()
-        assert (verdict.fault, verdict.links, verdict.signed) == (None, 3, 3)
+        assert (verdict.fault, verdict.links, verdict.signed) == (None, 4, 4)
         await world.close()
     assert "not looked after" not in caplog.text
     await owner.execute(f"DROP ROLE {login}")

@@ -221,8 +221,10 @@ SUBSCRIPTIONS: dict[str, dict[str, Ask]] = {
     },
     "inbox": {
         "": Ask("", row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN)),
+        # Who was removed since the cursor is told so, and nothing more.
         "from an old cursor": Ask(
-            "after: $inbox", row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN)
+            "after: $inbox",
+            row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN, former=SHOWN),
         ),
     },
 }
