@@ -31,10 +31,7 @@ def variables() -> dict[str, bool]:
     text = (ROOT / "docker-compose.yml").read_text()
     required = dict.fromkeys(re.findall(r"(?<!\$)\$\{(\w+)[^}]*\}", text), False)
     required |= dict.fromkeys(re.findall(r"\$\{(\w+):\?[^}]+\}", text), True)
-    passed_on = (
-        *("AUTH_PRIVATE_KEY", "AUTH_PUBLIC_KEYS", "SMTP_URL", "OIDC_JWKS_URL"),
-        *("PERSONAL_DATA_KEYS", "PERSONAL_INDEX_KEY"),
-    )
+    passed_on = re.findall(r"^    ([A-Z][A-Z0-9_]*):$", text, re.MULTILINE)
     return required | dict.fromkeys(passed_on, False)
 
 

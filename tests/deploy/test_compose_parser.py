@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from app.cli.serve import refuse_unsafe
+from app.settings import Settings
+
+DEPLOYMENT = Path(__file__).parents[2] / "docs" / "deployment.md"
 
 _INSTALL = (
     "Docker Compose 2 is not installed; it parses without an engine: the plugin, or "
@@ -77,14 +83,23 @@ def test_each_missing_secret_is_named(
             assert f"required variable {secret} is missing a value" in result.stderr
 
 
-def test_production_is_the_default_and_a_key_of_several_lines_arrives(
-    parser: list[str], root: Path, tmp_path: Path
+def test_production_starts_with_what_the_documentation_writes(
+    parser: list[str], root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n"
-    lines = (root / "deploy" / "development.env").read_text().splitlines()
-    env_file = tmp_path / "env"
-    kept = [line for line in lines if not line.startswith("ISTHMUS_ENV=")]
-    env_file.write_text("\n".join([*kept, f'AUTH_PRIVATE_KEY="{key}"', ""]))
+    """`.env.example` filled in, with the keys that the commands of docs/deployment.md make."""
+    example = (root / ".env.example").read_text()
+    filled = re.sub(r"^([A-Z_]+(PASSWORD|KEYFILE))=$", r"\1=abc123", example, flags=re.MULTILINE)
+    env_file = tmp_path / ".env"
+    env_file.write_text(filled)
+    commands = re.findall(r"^    (printf .*) >> .env$", DEPLOYMENT.read_text(), re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        subprocess.run(["sh", "-c", f"{command} >> .env"], cwd=tmp_path, check=True)
     environment = services(config(parser, root, env_file))["api"]["environment"]
-    assert environment["ISTHMUS_ENV"] == "production"
-    assert environment["AUTH_PRIVATE_KEY"] == key
+    for name, value in environment.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    settings = Settings(home=tmp_path)
+    assert settings.environment == "production"
+    assert (settings.demo, settings.rest, settings.s3_bucket) == (False, True, None)
+    refuse_unsafe(settings)

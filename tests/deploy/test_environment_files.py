@@ -6,7 +6,7 @@ from pathlib import Path
 
 def assignments(path: Path, *, commented: bool) -> dict[str, str]:
     """The variables of an env file; those commented out too, if wanted."""
-    pattern = rf"^{'#?' if commented else ''}([A-Z][A-Z_]*)=(.*)$"
+    pattern = rf"^{'#?' if commented else ''}([A-Z][A-Z0-9_]*)=(.*)$"
     return dict(re.findall(pattern, path.read_text(), flags=re.MULTILINE))
 
 
