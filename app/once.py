@@ -4,20 +4,24 @@ Messages do without: their ids follow from their keys.
 """
 
 import hashlib
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.models import AuthClientRequest, ClientRequest
 from app.errors import ClientKeyReused, Invalid, Required, TooLong
+from app.stores.postgres import Postgres
 from app.viewer import Viewer
 
 MAX_KEY_LENGTH = 64  # characters
 _FIELD = ["input", "clientKey"]
+# Rows that one transaction forgets: it holds nobody up for long.
+_AT_ONCE = 5_000
 
 Requests = type[ClientRequest | AuthClientRequest]
 
@@ -86,6 +90,32 @@ async def remember(
         .filter_by(user_id=viewer.require(), operation=operation, client_key=client_key)
         .values(result=str(result_id))
     )
+
+
+async def forget_requests(database: Postgres, requests: Requests, kept: timedelta) -> None:
+    """Forget the keys that are older, the oldest first; what they led to stays.
+
+    Args:
+        database: Where they are noted.
+        requests: As in `once`.
+        kept: For how long a retry is known.
+
+    Raises:
+        StoreUnavailable: The database does not answer.
+    """
+    key = (requests.user_id, requests.operation, requests.client_key)
+    old = (
+        select(*key)
+        .where(requests.created_at < func.now() - kept)
+        .order_by(requests.created_at)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)  # another process is at it, too
+    )
+    forgotten = _AT_ONCE
+    while forgotten == _AT_ONCE:
+        async with database.begin() as tx:
+            done = await tx.execute(delete(requests).where(tuple_(*key).in_(old)))
+            forgotten = done.rowcount
 
 
 def check_client_key(client_key: str) -> str:

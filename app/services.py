@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 
 from app.audit.checkpoints import keep_checkpoints
@@ -101,8 +100,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(mongo.close)
         chat = BothStores(main, mongo)
         _run(stack, chat)
-        idle = timedelta(seconds=settings.refresh_token_ttl)
-        upkeep = asyncio.create_task(keep_up(main, auth, mongo, idle, settings.api_log_months))
+        upkeep = asyncio.create_task(keep_up(main, auth, mongo, settings))
         stack.push_async_callback(stop, [upkeep])
         files = open_files(settings, "attachments")
         stack.push_async_callback(files.close)

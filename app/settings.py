@@ -116,6 +116,10 @@ class Settings(BaseSettings):
     code_limit_address: int = Field(20, ge=1, description="codes for one client in 15 minutes")
     code_limit_total: int = Field(600, ge=1, description="codes in a minute, whoever asks")
 
+    client_key_days: int = Field(
+        90, ge=30, description="days for which a retry with its client key is known"
+    )
+
     # -- personal data; development makes keys in ISTHMUS_HOME, `isthmus personal key` one to set
     personal_data_keys: tuple[SecretStr, ...] = Field(
         (), description="base64 of 32 bytes each (JSON): the first seals, all of them open"

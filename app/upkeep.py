@@ -7,10 +7,13 @@ from datetime import timedelta
 from beanie import init_beanie
 
 from app.attachments.commands import collect
+from app.audit.models import AuthClientRequest, ClientRequest
 from app.chat.documents import DOCUMENTS
 from app.errors import StoreUnavailable
 from app.migrations.partitions import ensure_partitions
 from app.migrations.retention import drop_old_calls
+from app.once import forget_requests
+from app.settings import Settings
 from app.stores.files import Files
 from app.stores.mongo import Mongo, unavailable
 from app.stores.postgres import Postgres
@@ -22,18 +25,17 @@ _DAY = 86_400.0  # seconds
 _RETRY = 5.0
 
 
-async def keep_up(
-    main: Postgres, auth: Postgres, mongo: Mongo, idle: timedelta, call_months: int
-) -> None:
+async def keep_up(main: Postgres, auth: Postgres, mongo: Mongo, settings: Settings) -> None:
     """Run until cancelled; a store that is down is tried again.
 
     Args:
         main: The main database.
         auth: The auth database, which may be the same.
         mongo: Where conversations are.
-        idle: How long a session goes on without being used.
-        call_months: How many whole months the log of calls keeps besides this one; 0 for all.
+        settings: How long what is kept.
     """
+    idle = timedelta(seconds=settings.refresh_token_ttl)
+    keys = timedelta(days=settings.client_key_days)
     while True:
         try:
             with unavailable():
@@ -42,9 +44,11 @@ async def keep_up(
             for database in (main, auth):
                 async with database.begin() as tx:
                     await ensure_partitions(tx)
-            if call_months:
+            await forget_requests(main, ClientRequest, keys)
+            await forget_requests(auth, AuthClientRequest, keys)
+            if settings.api_log_months:
                 async with main.begin() as tx:
-                    await drop_old_calls(tx, call_months)
+                    await drop_old_calls(tx, settings.api_log_months)
         except StoreUnavailable as error:
             _log.warning("%s; its indexes and partitions wait", error)
             await asyncio.sleep(_RETRY)

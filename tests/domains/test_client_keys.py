@@ -2,16 +2,17 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.audit.models import ClientRequest
 from app.errors import ClientKeyReused, Conflict, DomainError, Invalid, Required, TooLong
-from app.once import once, remember
+from app.once import forget_requests, once, remember
 from app.products.commands import NewProduct, create_product, submit_product
 from app.products.models import Cause
 from app.stores.postgres import Postgres
@@ -164,3 +165,25 @@ async def test_bad_key_is_refused(
 async def test_good_key_is_taken(main: Postgres, viewer: Viewer, key: str) -> None:
     first = await create_product(main, viewer, SOAP, client_key=key)
     assert await create_product(main, viewer, SOAP, client_key=key) == first
+
+
+async def test_old_keys_are_forgotten_in_batches(
+    main: Postgres, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.once._AT_ONCE", 2)
+    first = await create_product(main, viewer, SOAP, client_key="0")
+    for key in range(1, 6):
+        await create_product(main, viewer, SOAP, client_key=str(key))
+    aged = update(ClientRequest).where(
+        ClientRequest.user_id == viewer.require(), ClientRequest.client_key != "5"
+    )
+    async with main.begin() as tx:
+        await tx.execute(aged.values(created_at=func.now() - timedelta(days=31)))
+
+    processes = (forget_requests(main, ClientRequest, timedelta(days=30)) for _ in range(2))
+    await asyncio.gather(*processes)
+
+    assert await requests_of(main, viewer) == 1
+    assert await products_of(main, viewer) == 6
+    # What a forgotten key says is new.
+    assert await create_product(main, viewer, SOAP, client_key="0") != first
