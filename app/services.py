@@ -17,6 +17,7 @@ from app.mail import Mailer
 from app.personal.erasing import Eraser, open_eraser
 from app.presence.leases import Leases
 from app.presence.snapshots import keep_snapshots
+from app.scheduled.sending import keep_sending
 from app.sealing import open_keyring
 from app.settings import Settings
 from app.stores.files import Files, open_files
@@ -132,7 +133,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         ):
             stack.push_async_callback(stop, [asyncio.create_task(work)])
         eraser = await stack.enter_async_context(open_eraser(settings, mongo, chat, bus, keyring))
-        yield Services(
+        services = Services(
             settings,
             main,
             auth,
@@ -151,6 +152,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             leases,
             eraser,
         )
+        sending = keep_sending(services, settings.scheduled_interval)
+        stack.push_async_callback(stop, [asyncio.create_task(sending)])
+        yield services
 
 
 class _Running(Protocol):

@@ -168,6 +168,9 @@ class Settings(BaseSettings):
         60.0, gt=0, description="seconds between notes of who is online"
     )
     sweep_interval: float = Field(5.0, gt=0, description="seconds between head sweeps")
+    scheduled_interval: float = Field(
+        1.0, gt=0, description="seconds between looks for messages whose time has come"
+    )
 
     # -- uploaded files; in ISTHMUS_HOME, or in a bucket of S3 or of a server that speaks as it does
     s3_bucket: str | None = Field(None, description="keeps files there; unset: on the local disk")

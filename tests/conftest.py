@@ -63,6 +63,7 @@ async def settings(stores: StoreUrls, worker_id: str) -> Settings:
         mongo_url=_named(stores.mongo_url, name),
         redis_url=_named(stores.redis_url, number),
         sweep_interval=1.0,
+        scheduled_interval=3600.0,  # tests send what is due themselves
         presence_snapshot_interval=3600.0,  # it writes what some tests look at
     )
     await migrate_up(settings)

@@ -151,7 +151,7 @@ class ChatMutations:
             input_.text,
             attachments_of(input_.attachments),
             {} if input_.metadata is None else cast("dict[str, Any]", input_.metadata),
-            _answered(input_.reply_to_id),
+            answered(input_.reply_to_id),
             mention_keys(input_.mention_ids),
             everyone=input_.mention_everyone,
             files=[
@@ -194,7 +194,12 @@ class ChatMutations:
         return ConversationMarkReadPayload(conversation=conversation)
 
 
-def _answered(message_id: strawberry.ID | None) -> UUID | None:
+def answered(message_id: strawberry.ID | None) -> UUID | None:
+    """The key of an input's `replyToId`.
+
+    Raises:
+        NotFound: It is no message's id.
+    """
     if message_id is None:
         return None
     return uuid_of(message_id, "Message", field=["input", "replyToId"])

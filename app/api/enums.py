@@ -17,6 +17,7 @@ from app.moderation.queries import DecisionOrder, ItemOrder
 from app.products.models import Cause, PublishingStatus
 from app.products.queries import ProductOrder
 from app.reports.queries import EndpointReportOrder, UserReportOrder
+from app.scheduled.models import ScheduledState
 from app.users.models import (
     AiProvider,
     ChatTheme,
@@ -286,4 +287,13 @@ describe(
     "By what changes are ordered.",
     name="AuditEventOrderField",
     CREATED_AT="When it was changed.",
+)
+describe(
+    ScheduledState,
+    "How far a message is that is to be sent later.",
+    WAITING="Its time has not come; it can be changed.",
+    SENDING="It is being sent, and can no longer be changed.",
+    SENT="It is in the conversation.",
+    FAILED="It could not be sent at its time; it can be changed, and then waits again.",
+    CANCELLED="It will not be sent.",
 )

@@ -23,6 +23,8 @@ from app.paging import ListQuery, Page, PageArgs
 from app.presence.queries import Sight, sights_of_users
 from app.products import queries as products
 from app.products.queries import ProductRecord
+from app.scheduled import queries as scheduled
+from app.scheduled.queries import ScheduledRecord
 from app.services import Services
 from app.usage import queries as usage
 from app.usage.queries import MonthRecord, UsageRecord
@@ -268,6 +270,16 @@ class Loaders:
     def unread_mentions(self) -> DataLoader[UUID, int]:
         """How many unread messages mention the viewer, by conversation."""
         return self._one(of_messages.unread_mentions_by_conversations, self._services.chat)
+
+    @cached_property
+    def scheduled_message_by_id(self) -> DataLoader[UUID, ScheduledRecord | None]:
+        """The viewer's own, by id."""
+        return self._one(scheduled.scheduled_by_ids, self._services.main)
+
+    @cached_property
+    def scheduled_by_sender(self) -> DataLoader[tuple[int, ListQuery], Page[ScheduledRecord]]:
+        """The viewer's own, by user and page."""
+        return self._pages(scheduled.scheduled_by_senders, self._services.main)
 
     # -- how a loader is made
 

@@ -47,6 +47,7 @@ from app.api.profile import ProfileMutations, ProfileQueries
 from app.api.rate_limit import RateLimitQueries
 from app.api.reports import ReportQueries
 from app.api.scalars import BIG_INT, DATE_TIME, BigInt
+from app.api.scheduled_mutations import ScheduledMutations
 from app.api.search import SearchQueries
 from app.api.service_accounts import ServiceAccountMutations
 from app.api.types import (
@@ -59,6 +60,7 @@ from app.api.types import (
     ModerationItem,
     Node,
     Product,
+    ScheduledMessage,
     Session,
     User,
 )
@@ -114,6 +116,7 @@ async def _node(loaders: Loaders, id_: str) -> Any:
         "GroupInvitationLink": "link_by_id",
         "Conversation": "conversation_by_id",
         "Message": "message_by_id",
+        "ScheduledMessage": "scheduled_message_by_id",
         "AuditEvent": "change_by_id",
         "ModerationItem": "moderation_item_by_id",
         "ModerationDecision": "moderation_decision_by_id",
@@ -163,6 +166,7 @@ Mutation = merge_types(
         AttachmentMutations,
         MessageMutations,
         PreferencesMutations,
+        ScheduledMutations,
     ),
 )
 Subscription = merge_types(
@@ -192,6 +196,7 @@ schema = strawberry.Schema(
         GroupInvitationLink,
         Conversation,
         Message,
+        ScheduledMessage,
         MessageSent,
         MessageEdited,
         MessageDeleted,

@@ -46,6 +46,7 @@ _DOMAINS = (
     "moderation",
     "personal",
     "products",
+    "scheduled",
     "usage",
     "users",
 )

@@ -188,6 +188,12 @@ MAIN: Mapping[str, Holding] = {
         secrets="sha256 location",
         erased=Fate.APART,
     ),
+    "scheduled_messages": Holding(
+        "id conversation_id reply_to_id send_at state claimed_until failure message_id created_at",
+        owners="sender_id",
+        content="text",
+        erased=Fate.DELETED,
+    ),
     "feed_heads": Holding("feed last_seq"),
     "feed_entries": Holding("feed seq kind subject_id created_at", owners="actor_id"),
     "mirror_pending": Holding("conversation_id seq epoch created_at"),

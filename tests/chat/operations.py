@@ -51,3 +51,10 @@ MESSAGE = """query($id: ID!) { node(id: $id) { ... on Message {
   text deleted editedAt metadata attachments { url } mentionsEveryone mentions { nodes { id } }
   reactions { emoji count viewerHasReacted } isPinned replyCount
   edits { nodes { text attachments { url } editor { id } } } } } }"""
+
+SCHEDULE = """mutation($id: ID!, $text: String!, $at: DateTime!, $to: ID, $key: String!) {
+  messageSchedule(conversationId: $id, input: {
+    text: $text, sendAt: $at, replyToId: $to, clientKey: $key
+  }) {
+    scheduledMessage { id text sendAt state failure message { id } }
+    errors { code field message } } }"""

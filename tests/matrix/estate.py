@@ -13,6 +13,7 @@ from app.chat.models import Message
 from app.feeds.live import fact_cursor
 from app.users.models import UserRole, UserSession
 from tests.chat import operations as chat
+from tests.chat.scheduling import schedule
 from tests.client import Client
 from tests.domains.marketplace import product_of
 from tests.factories import (
@@ -318,7 +319,17 @@ async def _talk(estate: Estate) -> dict[str, str]:
         await people[name].client.mutate(KEEP, id=talk, key=uuid4().hex)
     tag = await _describe(estate, talk, message)
     answer = await _change(estate, talk, message, said)
-    words = {"before": before, "inbox": inbox, "tag": tag, "said": said, "answer": answer}
+    planned = _secret(estate, "planned", OWNER)
+    later = await schedule(people[OWNER], talk, planned, to=message)
+    words = {
+        "later": later["id"],
+        "tomorrow": later["sendAt"],
+        "before": before,
+        "inbox": inbox,
+        "tag": tag,
+        "said": said,
+        "answer": answer,
+    }
     return {"talk": talk, "message": message, **words}
 
 

@@ -5,6 +5,7 @@ from string import Template
 from uuid import uuid4
 
 from app.users.models import UserRole
+from tests.chat.scheduling import schedule
 from tests.domains.marketplace import product_of
 from tests.factories import LINK_CREATE, MEMBER_ADD, MEMBER_REMOVE
 from tests.matrix.columns import ADMIN, FORMER, MEMBER, MODERATOR, OWNER, STRANGER
@@ -143,6 +144,12 @@ async def _bid(estate: Estate) -> dict[str, str]:
     return {"bid": await invite(estate.people[OWNER], lair, estate.people[STRANGER])}
 
 
+async def _plan(estate: Estate) -> dict[str, str]:
+    """What the owner is to say tomorrow."""
+    planned = await schedule(estate.people[OWNER], estate.words["talk"])
+    return {"plan": planned["id"]}
+
+
 _TARGETS: dict[str, Target] = {
     "draft": _draft,
     "suggestion": _suggestion,
@@ -162,6 +169,7 @@ _TARGETS: dict[str, Target] = {
     "waiting": _waiting,
     "escalated": _escalated,
     "accused": _accused,
+    "plan": _plan,
     "re": _choir,
     "mi": _choir,
     "open": _open,

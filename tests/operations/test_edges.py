@@ -37,11 +37,11 @@ TYPES = schema._schema.type_map
 ROOTS = {"Query", "Mutation", "Subscription"}
 NODES = (
     *("User", "Product", "Group", "Conversation", "Message", "Session", "AuditEvent"),
-    *("GroupInvitation", "GroupInvitationLink"),
+    *("GroupInvitation", "GroupInvitationLink", "ScheduledMessage"),
     *("ModerationItem", "ModerationDecision"),
 )
 # What only the viewer has: a list that is there for nobody else.
-OWN = {"User.preferences", "User.sessions", "User.invitations"}
+OWN = {"User.preferences", "User.sessions", "User.invitations", "User.scheduledMessages"}
 
 # How to come by parents of each type: from nodes of a type, by a path.
 PARENTS = {name: (name, "%s") for name in NODES} | {

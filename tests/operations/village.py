@@ -14,6 +14,7 @@ from app.ids import new_id
 from app.usage.api_log import ApiCall
 from app.users.models import UserRole, UserSession
 from tests.chat.operations import EDIT_MENTIONS, PIN, REACT, REPLY
+from tests.chat.scheduling import schedule, send_now
 from tests.factories import GROUP_CREATE, INVITE, LINK_CREATE, MEMBER_ADD, Person, World
 from tests.matrix.estate import ASSIGN, DECIDE, REPORT
 
@@ -119,6 +120,8 @@ async def _settle_one(
     await client.mutate(PIN, id=message, key=str(uuid4()))
     await client.mutate(REPLY, id=conversation, text="Yes?", to=message, key=str(uuid4()))
     await world.direct(villager, viewer)
+    later = (await schedule(viewer, conversation, to=message))["id"]
+    await send_now(world.services, later)
     founded = await viewer.client.run(AUDIT_EVENT, group=group)
     return {
         "Product": product,
@@ -127,6 +130,7 @@ async def _settle_one(
         "GroupInvitationLink": link["link"]["id"],
         "Conversation": conversation,
         "Message": message,
+        "ScheduledMessage": later,
         "AuditEvent": founded["auditEvents"]["nodes"][0]["id"],
         **await _moderated(viewer, villager, product),
     }

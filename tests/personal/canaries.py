@@ -84,6 +84,9 @@ async def _add_rows(services: Services, canaries: Canaries, message_id: UUID) ->
                    jsonb_build_object('author', CAST(:me AS int), 'text', CAST(:word AS text)))""",
             """INSERT INTO attachments (id, owner_id, conversation_id, name, content_type, size)
                  VALUES (:message, :me, :message, '', 'image/png', 1)""",
+            """INSERT INTO scheduled_messages (id, conversation_id, sender_id, text, send_at)
+                 SELECT id, conversation_id, :me, 'x', now() + interval '1 day' FROM messages
+                 WHERE id = :message""",
             """INSERT INTO api_logs (user_id, endpoint, method, status_code, response_time_ms)
                  VALUES (:me, 'x', 'POST', 200, 1)""",
             """INSERT INTO message_quarantine (message_id, conversation_id, seq, epoch, reason,

@@ -21,6 +21,7 @@ STORES = {
     **dict.fromkeys(("User", "PersonalInformation", "Preferences", "Session"), "accounts"),
     **dict.fromkeys(("Usage", "MonthlyUsage"), "main"),
     **dict.fromkeys(("Product", "Medium", "Group", "GroupMember"), "main"),
+    "ScheduledMessage": "main",
     **dict.fromkeys(("GroupInvitation", "GroupInvitationLink"), "main"),
     **dict.fromkeys(("ModerationItem", "ModerationSnapshot", "ModerationDecision"), "main"),
     **dict.fromkeys(("Conversation", "Message", "MessageEdit", "Reaction"), "log"),

@@ -13,6 +13,7 @@ from app.api.types.moderation import ModerationDecision, ModerationItem
 from app.api.types.node import Node
 from app.api.types.preferences import Preferences
 from app.api.types.product import Product
+from app.api.types.scheduled import ScheduledMessage
 from app.api.types.user import Session, User
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Node",
     "Preferences",
     "Product",
+    "ScheduledMessage",
     "Session",
     "User",
 ]

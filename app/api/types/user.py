@@ -19,6 +19,7 @@ from app.groups.queries import GroupOrder, GroupRecord
 from app.paging import ListQuery, Page, PageArgs
 from app.presence.queries import Sight
 from app.products.queries import ProductOrder, ProductRecord
+from app.scheduled.queries import ScheduledOrder, ScheduledRecord
 from app.usage.queries import UsageRecord
 from app.users.details import PersonalDetails
 from app.users.models import DeviceType, Platform, SubscriptionTier, UserRole, UserStatus
@@ -190,6 +191,20 @@ class User(Node):
             return None
         query = ListQuery(InvitationOrder.CREATED_AT, descending=True, args=args)
         return await info.context.loaders.invitations_by_user.load((root.id, query))
+
+    @connection(
+        ring.ScheduledMessage,
+        description="What you have still to send, and what could not be sent, by its time; null "
+        "unless this is you.",
+        nullable=True,
+    )
+    async def scheduled_messages(
+        self, root: Parent[UserRecord], info: Info, args: PageArgs
+    ) -> Page[ScheduledRecord] | None:
+        if root.id != info.context.viewer.user_id:
+            return None
+        query = ListQuery(ScheduledOrder.SEND_AT, args=args)
+        return await info.context.loaders.scheduled_by_sender.load((root.id, query))
 
     @strawberry.field(
         description="Your direct conversation with them; null if there is none, or for yourself.",

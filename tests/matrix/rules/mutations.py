@@ -343,6 +343,23 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
     },
     "messagePin": {"": Ask("messageId: $mi, input: {clientKey: $key}", _LEADERS_DO)},
     "messageUnpin": {"": Ask("messageId: $mi, input: {clientKey: $key}", _LEADERS_DO)},
+    "messageSchedule": {
+        "": Ask(
+            'conversationId: $song, input: {clientKey: $key, text: "La", sendAt: $tomorrow}',
+            _PARTICIPANTS_DO,
+        ),
+        "in answer to what is elsewhere": Ask(
+            'conversationId: $song, input: {clientKey: $key, text: "La", replyToId: $note, '
+            "sendAt: $tomorrow}",
+            _NOBODY_FINDS,
+        ),
+    },
+    "scheduledMessageUpdate": {
+        "": Ask('id: $plan, input: {clientKey: $key, text: "Si"}', _NOBODY_FINDS | {OWNER: DONE})
+    },
+    "scheduledMessageCancel": {
+        "": Ask("id: $plan, input: {clientKey: $key}", _NOBODY_FINDS | {OWNER: DONE})
+    },
     "conversationMarkRead": {
         "": Ask("conversationId: $song, input: {clientKey: $key}", _PARTICIPANTS_DO),
         "by another's message": Ask(

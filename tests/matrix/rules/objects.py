@@ -80,7 +80,7 @@ SUBJECTS = {
             "personal": VENDOR_AND_STAFF,
             "products groups": ACCOUNTS,
             "directConversation": only(MEMBER),
-            "sessions invitations": only(OWNER),
+            "sessions invitations scheduledMessages": only(OWNER),
             "lastSeenAt": only(OWNER, MEMBER),
             "usage": only(OWNER, ADMIN),
             "preferences": only(OWNER),
@@ -301,6 +301,14 @@ SUBJECTS = {
             "emailNotifications custom": only(OWNER)
         },
         ("preferences",),
+    ),
+    "ScheduledMessage": Subject(
+        "ScheduledMessage",
+        "later",
+        {
+            "id text sendAt state createdAt conversation replyTo": only(OWNER),
+            "failure message": only(),
+        },
     ),
     "Session": Subject(
         "Session",

@@ -1,0 +1,1 @@
+"""Messages that are to be sent later."""

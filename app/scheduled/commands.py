@@ -1,0 +1,176 @@
+"""What a sender does with a message that is to be sent later."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.chat.backend import Backend
+from app.chat.content import clean_message_text
+from app.chat.queries import conversations_by_ids, messages_by_ids
+from app.errors import Conflict, Invalid, NotFound
+from app.once import once, remember
+from app.scheduled.models import ScheduledMessage, ScheduledState
+from app.scheduled.queries import COLUMNS, ScheduledRecord
+from app.viewer import Viewer
+
+MAX_WAITING = 100
+FURTHEST = timedelta(days=366)
+
+_S = ScheduledMessage.__table__.c
+# They are counted, so that a user's are made one after the other.
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('scheduled', :user_id))")
+
+
+@dataclass(frozen=True, slots=True)
+class NewScheduled:
+    """What is to be said, and when."""
+
+    text: str | None
+    send_at: datetime
+    reply_to: UUID | None = None
+
+
+async def schedule_message(
+    backend: Backend,
+    viewer: Viewer,
+    conversation_id: UUID,
+    new: NewScheduled,
+    *,
+    client_key: str,
+) -> ScheduledRecord:
+    """Keep a message until its time; whether it may be sent is looked at again then.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: There is no such conversation, or the viewer does not take part in it; or it has
+            no such message to answer.
+        Invalid, Required, TooLong: A value breaks its rule.
+        Conflict: Too many wait already.
+        ClientKeyReused: The key came before with something else.
+    """
+    me = viewer.require()
+    (conversation,) = await conversations_by_ids(backend.chat, viewer, [conversation_id])
+    if conversation is None:
+        raise NotFound("There is no such conversation.", field=["conversationId"])
+    said = clean_message_text(new.text, [])
+    if new.reply_to is not None:
+        (answered,) = await messages_by_ids(backend.chat, viewer, [new.reply_to])
+        if answered is None or answered.conversation_id != conversation_id:
+            raise NotFound(
+                "There is no such message in this conversation.", field=["input", "replyToId"]
+            )
+    async with backend.main.begin() as tx:
+        body = [conversation_id, new]
+        earlier = await once(tx, viewer, "messageSchedule", client_key, body)
+        if earlier is not None:
+            return await _own(tx, me, UUID(earlier))
+        _check_time(new.send_at)
+        await _check_room(tx, me)
+        made = insert(ScheduledMessage).values(
+            conversation_id=conversation_id,
+            sender_id=me,
+            text=said,
+            reply_to_id=new.reply_to,
+            send_at=new.send_at,
+        )
+        row = (await tx.execute(made.returning(*COLUMNS))).one()
+        await remember(tx, viewer, "messageSchedule", client_key, row.id)
+    return ScheduledRecord(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledChanges:
+    """What is to change; None leaves it as it is."""
+
+    text: str | None = None
+    send_at: datetime | None = None
+
+
+async def update_scheduled(
+    backend: Backend, viewer: Viewer, key: UUID, changes: ScheduledChanges, *, client_key: str
+) -> ScheduledRecord:
+    """Say something else, or at another time; what could not be sent waits again.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: The viewer has no such scheduled message.
+        Invalid, Required, TooLong: A value breaks its rule.
+        Conflict: It is being sent, was sent or was cancelled; or too many wait already.
+        ClientKeyReused: The key came before with something else.
+    """
+    me = viewer.require()
+    async with backend.main.begin() as tx:
+        body = [key, changes]
+        if await once(tx, viewer, "scheduledMessageUpdate", client_key, body) is not None:
+            return await _own(tx, me, key)
+        record = await _changeable(tx, me, key)
+        if record.state is ScheduledState.FAILED:
+            await _check_room(tx, me)
+        send_at = changes.send_at or record.send_at
+        if changes.send_at is not None or record.state is ScheduledState.FAILED:
+            _check_time(send_at)
+        said = record.text
+        if changes.text is not None:
+            said = clean_message_text(changes.text, [])
+        values = {"text": said, "send_at": send_at, "failure": None, "claimed_until": None}
+        changed = update(ScheduledMessage).where(_S.id == key)
+        changed = changed.values(state=ScheduledState.WAITING, **values)
+        row = (await tx.execute(changed.returning(*COLUMNS))).one()
+        await remember(tx, viewer, "scheduledMessageUpdate", client_key, key)
+    return ScheduledRecord(*row)
+
+
+async def cancel_scheduled(
+    backend: Backend, viewer: Viewer, key: UUID, *, client_key: str
+) -> ScheduledRecord:
+    """Never send it.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        NotFound: The viewer has no such scheduled message.
+        Conflict: It is being sent, was sent or was cancelled.
+        ClientKeyReused: The key came before with something else.
+    """
+    me = viewer.require()
+    async with backend.main.begin() as tx:
+        if await once(tx, viewer, "scheduledMessageCancel", client_key, [key]) is not None:
+            return await _own(tx, me, key)
+        await _changeable(tx, me, key)
+        cancelled = update(ScheduledMessage).where(_S.id == key)
+        cancelled = cancelled.values(state=ScheduledState.CANCELLED, text=None, failure=None)
+        row = (await tx.execute(cancelled.returning(*COLUMNS))).one()
+        await remember(tx, viewer, "scheduledMessageCancel", client_key, key)
+    return ScheduledRecord(*row)
+
+
+def _check_time(send_at: datetime) -> None:
+    now, where = datetime.now(UTC), ["input", "sendAt"]
+    if send_at <= now:
+        raise Invalid("It cannot be sent at a time that has passed.", field=where)
+    if send_at > now + FURTHEST:
+        raise Invalid("It can be sent within a year.", field=where)
+
+
+async def _check_room(tx: AsyncConnection, me: int) -> None:
+    await tx.execute(_LOCK, {"user_id": me})
+    waiting = select(func.count()).where(_S.sender_id == me, _S.state == ScheduledState.WAITING)
+    if (await tx.execute(waiting)).scalar_one() >= MAX_WAITING:
+        raise Conflict(f"At most {MAX_WAITING} messages wait; cancel another first.")
+
+
+async def _own(tx: AsyncConnection, me: int, key: UUID) -> ScheduledRecord:
+    found = select(*COLUMNS).where(_S.id == key, _S.sender_id == me).with_for_update()
+    row = (await tx.execute(found)).first()
+    if row is None:
+        raise NotFound("There is no such scheduled message.", field=["id"])
+    return ScheduledRecord(*row)
+
+
+async def _changeable(tx: AsyncConnection, me: int, key: UUID) -> ScheduledRecord:
+    record = await _own(tx, me, key)
+    if record.state not in {ScheduledState.WAITING, ScheduledState.FAILED}:
+        raise Conflict(f"It can no longer be changed: it is {record.state}.", field=["id"])
+    return record
