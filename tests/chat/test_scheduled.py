@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.api.ids import uuid_of
+from app.errors import StoreUnavailable
 from app.scheduled import commands, sending
 from app.scheduled.models import ScheduledMessage
 from app.scheduled.sending import send_due
@@ -290,7 +291,7 @@ async def test_a_store_that_is_away_delays_it(
     later = await schedule(me, talk)
 
     async def away(*_: Any, **__: Any) -> Any:
-        raise sending.StoreUnavailable("mongodb")
+        raise StoreUnavailable("mongodb")
 
     with monkeypatch.context() as patch:
         patch.setattr(sending, "send_message", away)
