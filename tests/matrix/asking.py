@@ -69,7 +69,8 @@ def selection(kind: GraphQLNamedType, depth: int) -> str:
         for name, field in fields(kind.name).items()
         if is_leaf_type(get_named_type(field.type)) or below >= 0
     ]
-    return f"{{ __typename {' '.join(parts)} }}"
+    # Every token counts: a document has so many.
+    return f"{{ {' '.join(parts or ['__typename'])} }}"
 
 
 def filled(arguments: str, words: dict[str, str]) -> str:
