@@ -47,7 +47,7 @@ class GroupQueries:
     """Reads."""
 
     @strawberry.field(
-        description="One group; null if there is none or you are not signed in.",
+        description="One group; null if there is none that you may see.",
         graphql_type=Group | None,
     )
     async def group(
@@ -65,7 +65,8 @@ class GroupQueries:
 
     @connection(
         Group,
-        description="All groups, newest first unless you say otherwise. Needs a signed-in viewer.",
+        description="The groups that you may see, newest first unless you say otherwise. Needs a "
+        "signed-in viewer.",
         nullable=True,
     )
     async def groups(

@@ -31,7 +31,8 @@ class MessageEditInput(KeyedInput):
         description="All whom it mentions, who take part: at most 50 users."
     )
     mention_everyone: Maybe[bool | None] = strawberry.field(
-        description="Whether it mentions everybody who takes part: for a group's owners and admins."
+        description="Whether it mentions everybody who takes part: for owners and admins of a "
+        "group."
     )
 
 

@@ -89,7 +89,7 @@ class ProductQueries:
         info: Info,
         *,
         args: PageArgs,
-        text: Annotated[
+        query: Annotated[
             str, strawberry.argument(description="What for: one line of at most 200 characters.")
         ],
         filter_: Annotated[
@@ -98,6 +98,6 @@ class ProductQueries:
         ] = None,
     ) -> Page[ProductRecord]:
         filters = await filters_of(info, filter_)
-        query = ListQuery("rank", descending=True, filters=filters, args=args)
+        among = ListQuery("rank", descending=True, filters=filters, args=args)
         context = info.context
-        return await search_products(context.services.main, context.viewer, text, query)
+        return await search_products(context.services.main, context.viewer, query, among)

@@ -140,11 +140,11 @@ Query = merge_types(
         GroupQueries,
         ChatQueries,
         InboxQueries,
+        SearchQueries,
         ModerationQueries,
         AuditQueries,
         ReportQueries,
         RateLimitQueries,
-        SearchQueries,
     ),
 )
 Mutation = merge_types(

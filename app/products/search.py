@@ -148,7 +148,7 @@ async def search_products(
     """
     filters = dict(visible_filters(viewer, query))
     values: dict[str, Any] = {
-        "text": clean_text(text, field=["text"], max_length=MAX_SEARCH),
+        "text": clean_text(text, field=["query"], max_length=MAX_SEARCH),
         "visible_to": viewer.user_id,
         "everything": viewer.is_staff,
         "limit": query.args.size + 1,

@@ -159,7 +159,7 @@ LISTS = [
 ]
 
 # What a list must be asked with.
-ASKED_WITH = {"productSearch": 'text: "lamp", ', "messageSearch": 'query: "hello", '}
+ASKED_WITH = {"productSearch": 'query: "lamp", ', "messageSearch": 'query: "hello", '}
 
 # There are no twenty of these.
 FEW = {"usageByMonth", "usageByCause"}

@@ -15,8 +15,6 @@ from app.errors import NotFound, StoreUnavailable, Unauthenticated
 from app.viewer import Origin
 
 BigInt = NewType("BigInt", int)
-GOOD_TOKEN = "good"
-STORE_DOWN_TOKEN = "store-down"
 
 
 @dataclass

@@ -92,10 +92,10 @@ ROOTS: dict[str, dict[str, Ask]] = {
         "deleted": Ask("filter: {isDeleted: true}", VENDOR_AND_STAFF),
     },
     "productSearch": {
-        "published": Ask('text: "lamp"', EVERYBODY),
-        "hidden": Ask("text: $title", VENDOR_AND_STAFF),
-        "deleted": Ask("text: $deletedTitle, filter: {isDeleted: true}", VENDOR_AND_STAFF),
-        "deleted, among what is there": Ask("text: $deletedTitle", row(HIDDEN)),
+        "published": Ask('query: "lamp"', EVERYBODY),
+        "hidden": Ask("query: $title", VENDOR_AND_STAFF),
+        "deleted": Ask("query: $deletedTitle, filter: {isDeleted: true}", VENDOR_AND_STAFF),
+        "deleted, among what is there": Ask("query: $deletedTitle", row(HIDDEN)),
     },
     "group": {
         "": Ask("id: $group", ACCOUNTS),
