@@ -112,7 +112,9 @@ class Settings(BaseSettings):
     session_sweep_interval: float = Field(
         1.0, gt=0, description="seconds between looks for sessions that have ended"
     )
-    code_limit_account: int = Field(5, ge=1, description="codes to one account in 15 minutes")
+    code_limit_account: int = Field(
+        5, ge=1, description="codes to one account for one client in 15 minutes"
+    )
     code_limit_address: int = Field(20, ge=1, description="codes for one client in 15 minutes")
     code_limit_total: int = Field(600, ge=1, description="codes in a minute, whoever asks")
 

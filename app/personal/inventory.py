@@ -102,14 +102,15 @@ AUTH: Mapping[str, Holding] = {
         erased=Fate.DELETED,
     ),
     "user_verifications": Holding(
-        "id attempts verification_source action_platform action verified expire_at created_at"
-        " updated_at",
+        "id attempts attempts_elsewhere verification_source action_platform action verified"
+        " expire_at created_at updated_at",
         owners="user_id",
-        secrets="subject claim otp_hash",
+        secrets="subject claim otp_hash asker",
         erased=Fate.DELETED,
     ),
     "user_preferences": Holding(
-        "id preferred_ai_provider temperature chat_theme email_notifications created_at updated_at",
+        "id preferred_ai_provider temperature chat_theme email_notifications version created_at"
+        " updated_at",
         owners="user_id",
         content="preferred_model language preferences",
         erased=Fate.DELETED,

@@ -12,7 +12,7 @@ from typing import cast
 from uuid import UUID, uuid4
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import LargeBinary, Uuid, and_, bindparam, func, select, update
+from sqlalchemy import LargeBinary, Uuid, and_, bindparam, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,6 +54,8 @@ MAX_DEVICE = 80
 _WINDOW = 900  # seconds
 _DAY = 86_400
 _GUESSES = 5  # for each code that an account or address may ask for
+_CLIENTS = 4  # budgets of one client that an account has for all of them
+_WINDOWS = 3  # budgets of a window in a day
 _MAX_EMAIL = 254
 
 _U = User.__table__.c
@@ -116,6 +118,7 @@ async def request_code(
             id=key,
             user_id=user_id if permitted else None,
             subject=subject,
+            asker=_asker(accounts, origin),
             otp_hash=stored,
             verification_source=VerificationSource.EMAIL,
             action_platform=wanted.platform,
@@ -162,12 +165,14 @@ async def verify_code(
         raise Invalid(f"A code has {DIGITS} digits.", field=["input", "code"])
     subject = _subject(accounts, email, wanted)
     await _limit(accounts, origin, email, "guess", _GUESSES)
-    attempt = await _count_attempt(accounts, subject)
-    if attempt is None:
+    matching = [
+        (key, user_id)
+        for key, user_id, otp_hash in await _count_attempt(accounts, origin, subject)
+        if hmac.compare_digest(otp_hash, _hash(accounts, key, subject, typed))
+    ]
+    if not matching:
         raise _wrong_code()
-    key, user_id, otp_hash = attempt
-    if not hmac.compare_digest(otp_hash, _hash(accounts, key, subject, typed)):
-        raise _wrong_code()
+    key, user_id = matching[0]
     claim = accounts.tokens.mac("claim", key, client_key)
     refresh_token = derived_token(accounts.tokens, "code", key, client_key)
     async with accounts.auth.begin() as tx:
@@ -217,11 +222,16 @@ def clean_email(value: str) -> str:
 async def _limit(accounts: Accounts, origin: Origin, email: str, what: str, factor: int) -> None:
     settings, limiter = accounts.settings, accounts.limiter
     account = accounts.tokens.mac("account", email.lower()).hex()
+    pair = accounts.tokens.mac("pair", email.lower(), origin.network).hex()
+    own = factor * settings.code_limit_account
     for rate, key in (
         (Rate(f"{what}:address", factor * settings.code_limit_address, _WINDOW), origin.network),
-        (Rate(f"{what}:account", factor * settings.code_limit_account, _WINDOW), account),
+        # A client's own first: what it is refused uses up nothing of the account's.
+        (Rate(f"{what}:pair", own, _WINDOW), pair),
+        (Rate(f"{what}:pair-day", _WINDOWS * own, _DAY), pair),
+        (Rate(f"{what}:account", _CLIENTS * own, _WINDOW), account),
         # Guessing day after day must not get anywhere either.
-        (Rate(f"{what}:day", 5 * factor * settings.code_limit_account, _DAY), account),
+        (Rate(f"{what}:day", _CLIENTS * _WINDOWS * own, _DAY), account),
         (Rate(f"{what}:all", factor * settings.code_limit_total, 60), "all"),
     ):
         await limiter.hit(rate, key)
@@ -241,26 +251,38 @@ def _hash(accounts: Accounts, key: UUID, subject: bytes, code: str) -> bytes:
     return accounts.tokens.mac("code", key, subject.hex(), code)
 
 
+def _asker(accounts: Accounts, origin: Origin) -> bytes:
+    return accounts.tokens.mac("asker", origin.network)
+
+
 async def _count_attempt(
-    accounts: Accounts, subject: bytes
-) -> tuple[UUID, int | None, bytes] | None:
-    newest = (
-        select(_V.id)
-        .where(_V.subject == subject, _V.expire_at > func.now())
-        .order_by(_V.created_at.desc(), _V.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    # One statement, whose row lock lets parallel guesses count one after the other.
+    accounts: Accounts, origin: Origin, subject: bytes
+) -> list[tuple[UUID, int | None, bytes]]:
+    """The codes that a guess may hit: the newest, and the newest for which this client asked.
+
+    The second holds whatever strangers ask for and guess meanwhile; the first lets its owner change
+    networks.
+    """
+    is_asker = _V.asker == _asker(accounts, origin)
+    alive = (_V.subject == subject, _V.expire_at > func.now())
+    latest = select(_V.id).where(*alive).order_by(_V.created_at.desc(), _V.id).limit(1)
+    # One statement, whose row locks let parallel guesses count one after the other; they are
+    # taken in one order, so that none wait for each other.
+    ids = (latest.scalar_subquery(), latest.where(is_asker).scalar_subquery())
+    locked = select(_V.id).where(_V.id.in_(ids)).order_by(_V.id).with_for_update().cte()
+    counts = case((is_asker, _V.attempts), else_=_V.attempts_elsewhere)
     counted = (
         update(UserVerification)
-        .where(_V.id == newest, _V.attempts < MAX_ATTEMPTS)
-        .values(attempts=_V.attempts + 1)
+        .where(_V.id.in_(select(locked.c.id)), counts < MAX_ATTEMPTS)
+        .values(
+            attempts=_V.attempts + case((is_asker, 1), else_=0),
+            attempts_elsewhere=_V.attempts_elsewhere + case((is_asker, 0), else_=1),
+        )
         .returning(_V.id, _V.user_id, _V.otp_hash)
     )
     async with accounts.auth.begin() as tx:
-        row = (await tx.execute(counted)).first()
-    return None if row is None else (row[0], row[1], row[2])
+        rows = await tx.execute(counted)
+        return [(row.id, row.user_id, row.otp_hash) for row in rows]
 
 
 async def _account(

@@ -194,7 +194,11 @@ class UserVerification(Timestamps, AuthBase):
     # A keyed hash of the client key with which the code was used: a retry gets the same session.
     claim: Mapped[bytes | None] = mapped_column(LargeBinary)
     otp_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    # A keyed hash of the network that asked: guesses from elsewhere count by themselves, so that
+    # a stranger's use up nothing of the owner's.
+    asker: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''::bytea"))
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    attempts_elsewhere: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     verification_source: Mapped[VerificationSource] = mapped_column(
         pg_enum(VerificationSource, "verification_source")
     )

@@ -3,14 +3,17 @@
 import asyncio
 import statistics
 import time
+from dataclasses import replace
 from uuid import uuid4
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 
 from app.settings import Settings
 from tests.accounts.conftest import Desk
-from tests.accounts.operations import REQUEST, SESSIONS, WHO
+from tests.accounts.mailbox import Mailbox
+from tests.accounts.operations import REQUEST, SESSIONS, VERIFY, WHO
 from tests.client import Client, Json
 from tests.server import serve
 
@@ -27,6 +30,10 @@ def code_of(payload: Json) -> str | None:
 
 def someone() -> str:
     return f"{uuid4().hex}@example.org"
+
+
+def elsewhere() -> httpx.AsyncHTTPTransport:
+    return httpx.AsyncHTTPTransport(local_address="127.0.0.2")
 
 
 async def test_somebody_registers_and_is_signed_in(desk: Desk) -> None:
@@ -230,3 +237,52 @@ async def test_codes_are_limited(desk_settings: Settings, limit: str, same_accou
         codes = [code_of(await ask()) for _ in range(5)]
 
     assert codes == [None, None, None, "RATE_LIMITED", "RATE_LIMITED"]
+
+
+async def test_a_stranger_uses_up_nothing_of_the_owners(
+    desk_settings: Settings, mailbox: Mailbox
+) -> None:
+    email = someone()
+    url = desk_settings.redis_url.rpartition("/")[0] + "/15" if desk_settings.redis_url else None
+    limited = desk_settings.model_copy(update={"code_limit_account": 3, "redis_url": url})
+    app: Starlette
+    async with (
+        serve(limited) as (app, url),
+        Client(url) as owner,
+        Client(url, transport=elsewhere()) as stranger,
+    ):
+        await app.state.services.redis.client.flushdb()
+
+        async def ask(client: Client) -> str | None:
+            values = {"action": "REGISTER", "platform": "DEED_O", "key": uuid4().hex}
+            return code_of((await client.run(REQUEST, email=email, **values))["authCodeRequest"])
+
+        async def use(client: Client, code: str) -> str | None:
+            values = {"action": "REGISTER", "platform": "DEED_O", "key": uuid4().hex, "name": "A"}
+            data = await client.run(VERIFY, email=email, code=code, **values)
+            return code_of(data["authCodeVerify"])
+
+        assert [await ask(stranger) for _ in range(4)] == [None, None, None, "RATE_LIMITED"]
+        assert await ask(owner) is None
+        code = await mailbox.code(email, 4)
+        wrong = WRONG if code != WRONG else "11111111"
+        guesses = [await use(stranger, wrong) for _ in range(16)]
+        assert guesses == ["INVALID"] * 15 + ["RATE_LIMITED"]
+        assert await use(owner, code) is None
+
+
+async def test_a_code_holds_on_another_network_for_as_many_guesses(desk: Desk) -> None:
+    async with Client(desk.url, transport=elsewhere()) as client:
+        abroad = replace(desk, anonymous=client)
+        email = someone()
+        await desk.ask(email)
+        code = await desk.mailbox.code(email)
+        wrong = WRONG if code != WRONG else "11111111"
+        assert code_of(await abroad.use(email, code)) is None
+
+        await desk.ask(email, "LOGIN")
+        code = await desk.mailbox.code(email, 2)
+        guesses = [*[wrong] * 5, code]
+        found = [code_of(await abroad.use(email, guess, "LOGIN")) for guess in guesses]
+        assert found == ["INVALID"] * 6
+        assert code_of(await desk.use(email, code, "LOGIN")) is None
