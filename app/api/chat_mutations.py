@@ -14,7 +14,7 @@ from app.api.types import Conversation, Message
 from app.chat import commands
 from app.chat.content import NewMessage
 from app.chat.log import ConversationRecord, LogEntry, group_conversation_id
-from app.chat.models import ConversationKind
+from app.chat.models import ConversationKind, MessageRole
 from app.errors import Invalid, NotFound, Required
 from app.once import check_client_key
 
@@ -79,6 +79,20 @@ class MessageSendInput(KeyedInput):
         default=False,
         description="Whether it mentions everybody who takes part: for owners and admins of a "
         "group.",
+    )
+    role: MessageRole = strawberry.field(
+        default=MessageRole.USER,
+        description="Who speaks: `ASSISTANT` and `SYSTEM` are for service accounts.",
+    )
+    model: str | None = strawberry.field(
+        default=None, description="What wrote an assistant's answer: at most 100 characters."
+    )
+    provider: str | None = strawberry.field(
+        default=None, description="Whose model that is: at most 100 characters."
+    )
+    tokens: int | None = strawberry.field(
+        default=None,
+        description="What an assistant's answer cost: used by whoever started the conversation.",
     )
 
 
@@ -158,6 +172,10 @@ class ChatMutations:
                 uuid_of(given_id, "Attachment", field=["input", "attachmentIds", str(place)])
                 for place, given_id in enumerate(input_.attachment_ids)
             ],
+            role=input_.role,
+            model=input_.model,
+            provider=input_.provider,
+            tokens=input_.tokens,
         )
         message = await commands.send_message(
             info.context.services, info.context.viewer, key, new, client_key=input_.client_key

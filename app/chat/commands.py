@@ -13,6 +13,7 @@ from app.chat.content import (
     NewMessage,
     check_mentions_everyone,
     clean_message_text,
+    clean_origin,
     mentioned,
 )
 from app.chat.events import Receipt, publish_entry, publish_membership, publish_receipt
@@ -31,6 +32,7 @@ from app.chat.models import (
     ConversationKind,
     ConversationMember,
     EntryKind,
+    MessageRole,
 )
 from app.chat.queries import conversations_by_ids
 from app.errors import ClientKeyReused, Invalid, NotFound, StoreUnavailable, TooLong
@@ -59,18 +61,20 @@ async def send_message(
         NotFound: There is no such conversation, or the viewer does not take part in it; or no such
             message to answer, user to mention, or file to attach.
         Conflict: A file is another message's.
-        Forbidden: It mentions everybody, which only owners and admins of a group do.
+        Forbidden: It mentions everybody, which only owners and admins of a group do; or it is not
+            said as a user, which only service accounts do.
         Invalid, Required, TooLong: A value breaks its rule.
         ClientKeyReused: The key came before with another message.
         StoreUnavailable: Not acknowledged; retry with the same key.
     """
     me = viewer.require()
     key = check_client_key(client_key)
-    if new.everyone:
+    if new.everyone or new.role is not MessageRole.USER:
         (conversation,) = await conversations_by_ids(backend.chat, viewer, [conversation_id])
         if conversation is None:
             raise NotFound("There is no such conversation.", field=["conversationId"])
-        await check_mentions_everyone(backend, viewer, conversation)
+        if new.everyone:
+            await check_mentions_everyone(backend, viewer, conversation)
     if len(new.attachments) + len(new.files) > MAX_ATTACHMENTS:
         raise TooLong(f"At most {MAX_ATTACHMENTS} files.", field=["input", "attachmentIds"])
     entry = LogEntry(
@@ -85,6 +89,7 @@ async def send_message(
         reply_to_id=new.reply_to,
         mention_ids=await mentioned(backend, viewer, new.mentions),
         mentions_everyone=new.everyone,
+        **clean_origin(viewer, new),
     )
     files = list(dict.fromkeys(new.files))
     entry.attachments += await claim(backend.main, viewer, conversation_id, entry.id, files)
@@ -101,7 +106,8 @@ async def send_message(
 def _content(entry: LogEntry) -> tuple[Any, ...]:
     # Everybody is whoever took part then.
     mentions = None if entry.mentions_everyone else entry.mention_ids
-    return entry.text, entry.attachments, entry.metadata, entry.reply_to_id, mentions
+    origin = entry.role, entry.model, entry.provider, entry.tokens
+    return entry.text, entry.attachments, entry.metadata, entry.reply_to_id, mentions, origin
 
 
 async def start_direct(backend: Backend, viewer: Viewer, other: UUID) -> ConversationRecord:

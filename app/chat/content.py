@@ -7,16 +7,18 @@ from uuid import UUID
 
 from app.chat.backend import Backend
 from app.chat.log import ConversationRecord
-from app.chat.models import ConversationKind
+from app.chat.models import ConversationKind, MessageRole
 from app.errors import Forbidden, Invalid, NotFound, TooLong
 from app.groups.models import GroupRole
 from app.groups.queries import memberships_of_viewer
 from app.media import Attachment
 from app.text import clean_text
+from app.users.models import UserRole
 from app.users.queries import users_by_public_ids
 from app.viewer import Viewer
 
 MAX_TEXT = 10_000  # characters
+MAX_MODEL = 100
 MAX_MENTIONS = 50  # users named one by one
 
 
@@ -32,6 +34,10 @@ class NewMessage:
         mentions: Whom it mentions, by public ids.
         everyone: Whether it mentions everybody who takes part.
         files: Uploaded files beside the attachments, by their ids.
+        role: Who speaks: but for a user, only a service account.
+        model: What wrote an assistant's answer.
+        provider: Whose model that is.
+        tokens: What the answer cost.
     """
 
     text: str | None
@@ -41,6 +47,10 @@ class NewMessage:
     mentions: Sequence[UUID] = ()
     everyone: bool = False
     files: Sequence[UUID] = ()
+    role: MessageRole = MessageRole.USER
+    model: str | None = None
+    provider: str | None = None
+    tokens: int | None = None
 
 
 def clean_message_text(text: str | None, attachments: Sequence[object]) -> str | None:
@@ -98,3 +108,24 @@ async def leads(backend: Backend, viewer: Viewer, conversation: ConversationReco
         return True
     (member,) = await memberships_of_viewer(backend.main, viewer, [conversation.group_id])
     return member is not None and member.role in (GroupRole.OWNER, GroupRole.ADMIN)
+
+
+def clean_origin(viewer: Viewer, new: NewMessage) -> dict[str, Any]:
+    """Who speaks in a message, and for an assistant's answer what wrote it at what cost.
+
+    Raises:
+        Forbidden: It is not a user's, and the viewer is no service account.
+        Required, TooLong, Invalid: A value breaks its rule, or is for an answer alone.
+    """
+    if new.role is not MessageRole.USER and viewer.role != UserRole.SERVICE:
+        raise Forbidden("Service accounts alone speak so.", field=["input", "role"])
+    origin: dict[str, Any] = {"role": new.role, "tokens": new.tokens}
+    for name in ("model", "provider", "tokens"):
+        if getattr(new, name) is not None and new.role is not MessageRole.ASSISTANT:
+            raise Invalid("Only an assistant's answer has this.", field=["input", name])
+    if new.tokens is not None and new.tokens < 0:
+        raise Invalid("Tokens are not negative.", field=["input", "tokens"])
+    for name, value in (("model", new.model), ("provider", new.provider)):
+        if value is not None:
+            origin[name] = clean_text(value, field=["input", name], max_length=MAX_MODEL)
+    return origin

@@ -289,6 +289,10 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             'conversationId: $song, input: {clientKey: $key, text: "La", mentionEveryone: true}',
             _LEADERS_DO,
         ),
+        "as an assistant": Ask(
+            'conversationId: $song, input: {clientKey: $key, text: "La", role: ASSISTANT}',
+            _NOBODY_FINDS | {OWNER: FORBIDDEN, MEMBER: FORBIDDEN},
+        ),
         "to a stranger": Ask(
             'conversationId: $song, input: {clientKey: $key, text: "La", mentionIds: [$stranger]}',
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=INVALID, member=INVALID),
