@@ -6,7 +6,8 @@ import { Composer } from "./composer";
 import { conversation, keep, titleOf } from "./inbox";
 import { MessageView } from "./message";
 import { Avatar, dayOf, names } from "./parts";
-import type { Room, Unsent } from "./room";
+import { forget, tryAgain, type Unsent } from "./outbox";
+import type { Room } from "./room";
 import type { Message, Quote } from "./types";
 
 const NEAR = 80; // pixels from the end at which one still reads along
@@ -14,6 +15,7 @@ const NEAR = 80; // pixels from the end at which one still reads along
 export function Channel({ room }: { room: Room }) {
   const [replyTo, setReplyTo] = useState<Quote | null>(null);
   const [membersShown, showMembers] = useState(false);
+  const [toolsShown, showTools] = useState(false);
   const summary = conversation(room.id);
   return (
     <>
@@ -24,7 +26,22 @@ export function Channel({ room }: { room: Room }) {
           </a>
           <h1>{summary === undefined ? "…" : titleOf(summary)}</h1>
           {summary !== undefined && (
-            <div class="tools" role="group" aria-label="This conversation">
+            <button
+              class="tools-button quiet"
+              aria-label="More"
+              aria-expanded={toolsShown}
+              onClick={() => showTools(!toolsShown)}
+            >
+              ⋯
+            </button>
+          )}
+          {summary !== undefined && (
+            <div
+              class={toolsShown ? "tools tools-shown" : "tools"}
+              role="group"
+              aria-label="This conversation"
+              onClick={() => showTools(false)}
+            >
               <Toggle
                 name="Pin"
                 on={summary.isPinned}
@@ -139,7 +156,7 @@ function Messages({ room, reply }: { room: Room; reply: (to: Quote) => void }) {
           </Fragment>
         ))}
         {unsent.map((one) => (
-          <UnsentView key={one.key} one={one} room={room} />
+          <UnsentView key={one.key} one={one} />
         ))}
       </ol>
     </div>
@@ -157,7 +174,7 @@ const goesOn = (one: Message, before: Message | undefined) =>
   !startsDay(one, before) &&
   Date.parse(one.createdAt) - Date.parse(before.createdAt) < 5 * 60_000;
 
-function UnsentView({ one, room }: { one: Unsent; room: Room }) {
+function UnsentView({ one }: { one: Unsent }) {
   return (
     <li class="message mine unsent">
       <div class="bubble">
@@ -166,9 +183,14 @@ function UnsentView({ one, room }: { one: Unsent; room: Room }) {
       <p class="meta" role={one.failure === null ? undefined : "alert"}>
         {one.failure ?? "Sending …"}
         {one.failure !== null && (
-          <button class="link" onClick={() => room.forget(one.key)}>
-            Discard
-          </button>
+          <>
+            <button class="link" onClick={() => tryAgain(one.key)}>
+              Try again
+            </button>
+            <button class="link" onClick={() => forget(one.key)}>
+              Discard
+            </button>
+          </>
         )}
       </p>
     </li>

@@ -3,8 +3,8 @@
 import { signal } from "@preact/signals";
 import { Client, fetchExchange } from "@urql/core";
 import { createClient } from "graphql-ws";
-import { CODE_REQUEST, CODE_VERIFY, TOKEN_REFRESH } from "./documents";
-import type { Payload, Person } from "./types";
+import { CODE_REQUEST, CODE_VERIFY, SESSIONS, SIGN_OUT, TOKEN_REFRESH } from "./documents";
+import type { Nodes, Payload, Person } from "./types";
 
 interface Session {
   viewer: Person;
@@ -35,9 +35,22 @@ function keep(next: Session | null) {
   session.value = next;
 }
 
-export function signOut() {
+/** Forget the session here; the open sockets go with it. */
+function signOut() {
   keep(null);
-  void sockets.dispose();
+  sockets.terminate();
+}
+
+/** End the session everywhere, as far as the server can be reached, and forget it. */
+export async function endSession() {
+  try {
+    const { viewer } = await query<{ viewer: { sessions: Nodes<{ id: string; isCurrent: boolean }> } }>(SESSIONS);
+    const current = viewer.sessions.nodes.find((one) => one.isCurrent);
+    if (current !== undefined) await mutate(SIGN_OUT, { id: current.id, key: newKey() });
+  } catch {
+    // It ends by itself: nobody has its tokens any more.
+  }
+  signOut();
 }
 
 /** An error that a person reads: of the payload, of the answer, or that there was none. */
@@ -126,9 +139,9 @@ function signedIn({ viewer, token }: SignedIn) {
 let renewing: Promise<void> | null = null;
 
 /** See to it that the access token holds for a while; one renewal at a time. */
-async function renew(): Promise<void> {
+async function renew(atOnce = false): Promise<void> {
   const now = session.value;
-  if (now === null || now.expiresAt - Date.now() > EARLY) return;
+  if (now === null || (!atOnce && now.expiresAt - Date.now() > EARLY)) return;
   renewing ??= (async () => {
     try {
       const variables = { token: now.refreshToken, key: newKey() };
@@ -146,6 +159,10 @@ async function renew(): Promise<void> {
 // -- live
 
 const scheme = location.protocol === "https:" ? "wss" : "ws";
+const PATIENCE = 5_000; // ms in which a ping is answered, or the connection counts as lost
+let socket: WebSocket | null = null;
+let unanswered: ReturnType<typeof setTimeout> | undefined;
+
 const sockets = createClient({
   url: `${scheme}://${location.host}/graphql`,
   lazy: true,
@@ -157,34 +174,55 @@ const sockets = createClient({
     return { Authorization: `Bearer ${session.value?.accessToken ?? ""}` };
   },
   on: {
-    connected: () => (online.value = true),
+    connected: (opened) => {
+      socket = opened as WebSocket;
+      online.value = true;
+    },
+    ping: (received, payload) => {
+      if (!received) unanswered = setTimeout(() => sockets.terminate(), PATIENCE);
+      else if (payload?.["type"] === "TOKEN_EXPIRES") void renewOnSocket();
+    },
+    pong: (received) => {
+      if (received) clearTimeout(unanswered);
+    },
     closed: (event) => {
+      socket = null;
+      clearTimeout(unanswered);
       // Forbidden: an ended session is told so, and signs out.
       if ((event as CloseEvent).code === 4403) void query("{ viewer { id } }").catch(() => {});
     },
   },
 });
 
-/**
- * Follow a stream until it is stopped, through every loss of the connection.
- *
- * @param variables What to ask with, anew at each start: with the last cursor.
- * @param hear Given the subscription's field of each event.
- * @param began Called at each start after the first.
- * @returns What stops it.
- */
-export function follow<T>(
-  document: string,
-  variables: () => Record<string, unknown>,
-  hear: (event: T) => void,
-  began?: () => void,
-): () => void {
+addEventListener("offline", () => sockets.terminate());
+
+/** Give an open socket another token before its own runs out, so that no stream is broken. */
+async function renewOnSocket() {
+  await renew(true).catch(() => {});
+  const payload = { Authorization: `Bearer ${session.value?.accessToken ?? ""}` };
+  socket?.send(JSON.stringify({ type: "ping", payload }));
+}
+
+interface Stream<T> {
+  /** What to ask with, anew at each start: with the last cursor. */
+  variables: () => Record<string, unknown>;
+  hear: (event: T) => void;
+  /** Told at each start after the first. */
+  again?: () => void;
+  /** Told that there is nothing to follow any more. */
+  over?: () => void;
+}
+
+type End = "lost" | "refused" | "over";
+
+/** Follow a stream through every loss of the connection, until what is returned is called. */
+export function follow<T>(document: string, { variables, hear, again, over }: Stream<T>): () => void {
   let stopped = false;
   let leave = () => {};
   let wait = 250;
 
   const run = () =>
-    new Promise<boolean>((resolve) => {
+    new Promise<End>((resolve) => {
       leave = sockets.subscribe<Record<string, T>>(
         { query: document, variables: variables() },
         {
@@ -193,19 +231,20 @@ export function follow<T>(
             if (data) hear(Object.values(data)[0]!);
           },
           // A list: the operation was refused. Anything else: the socket was lost.
-          error: (error) => resolve(!Array.isArray(error)),
-          complete: () => resolve(false),
+          error: (error) => resolve(Array.isArray(error) ? refusal(error[0]) : "lost"),
+          complete: () => resolve("over"),
         },
       );
     });
 
   void (async () => {
     for (let first = true; !stopped && session.value !== null; first = false) {
-      if (!first) began?.();
-      const lost = await run();
-      if (stopped || !lost) return;
-      online.value = false;
-      await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
+      if (!first) again?.();
+      const end = await run();
+      if (stopped) return;
+      if (end === "over") return over?.();
+      if (end === "lost" && session.value !== null) online.value = false;
+      await pause(wait * (0.5 + Math.random()));
       wait = Math.min(wait * 2, 8_000);
     }
   })();
@@ -214,3 +253,21 @@ export function follow<T>(
     leave();
   };
 }
+
+function refusal(error: { extensions?: Record<string, unknown> }): End {
+  const code = error.extensions?.["code"];
+  if (code === "SESSION_REVOKED") signOut();
+  return code === "NOT_FOUND" || code === "FORBIDDEN" ? "over" : "refused";
+}
+
+/** Wait, but not longer than the network is away. */
+const pause = (ms: number) =>
+  new Promise<void>((resolve) => {
+    const go = () => {
+      clearTimeout(timer);
+      removeEventListener("online", go);
+      resolve();
+    };
+    const timer = setTimeout(go, ms);
+    addEventListener("online", go);
+  });

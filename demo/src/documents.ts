@@ -25,6 +25,10 @@ export const TOKEN_REFRESH = `mutation($token: String!, $key: String!) {
   authTokenRefresh(input: {refreshToken: $token, clientKey: $key}) {
     viewer { ${USER} } token { accessToken accessTokenExpiresAt refreshToken } ${ERRORS} } }`;
 
+export const SESSIONS = "{ viewer { sessions(first: 50) { nodes { id isCurrent } } } }";
+export const SIGN_OUT = `mutation($id: ID!, $key: String!) {
+  sessionRevoke(id: $id, input: {clientKey: $key}) { ${ERRORS} } }`;
+
 export const INBOX = `query($archived: Boolean) { conversations(first: 50, filter: {isArchived: $archived}) {
   nodes { ${SUMMARY} } } }`;
 export const INBOX_EVENTS = `subscription($after: String) { inbox(after: $after) {

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { follow, mutate, newKey, query, session } from "./client";
 import { INBOX, INBOX_EVENTS, SETTINGS, START_DIRECT } from "./documents";
+import { complain } from "./notice";
 import type { Nodes, Summary } from "./types";
 
 const conversations = signal<ReadonlyMap<string, Summary>>(new Map());
@@ -68,18 +69,19 @@ export function openInbox(): () => void {
     conversations.value = new Map(rows.map((one) => [one.id, one]));
     loaded.value = true;
   };
-  const stop = follow<InboxEvent>(
-    INBOX_EVENTS,
-    () => ({ after }),
-    (event) => {
+  const stop = follow<InboxEvent>(INBOX_EVENTS, {
+    variables: () => ({ after }),
+    hear: (event) => {
       after = event.cursor;
       if (event.conversation === null) drop(event.conversationId);
       else put(event.conversation);
     },
     // Without a cursor the stream begins anew, and what was missed is in the list.
-    () => after === null && void load(),
-  );
-  void load();
+    again: () => {
+      if (after === null) void load().catch(() => {});
+    },
+  });
+  void load().catch(() => {});
   return () => {
     stop();
     conversations.value = new Map();
@@ -88,11 +90,12 @@ export function openInbox(): () => void {
 }
 
 export async function keep(id: string, input: { isArchived?: boolean; isMuted?: boolean; isPinned?: boolean }) {
-  const payload = await mutate<{ conversation: Summary }>(SETTINGS, {
-    id,
-    input: { ...input, clientKey: newKey() },
-  });
-  put(payload.conversation);
+  try {
+    const given = { ...input, clientKey: newKey() };
+    put((await mutate<{ conversation: Summary }>(SETTINGS, { id, input: given })).conversation);
+  } catch (error) {
+    complain(error);
+  }
 }
 
 export async function talkTo(user: string): Promise<string> {

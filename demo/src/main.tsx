@@ -2,8 +2,9 @@ import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { Channel } from "./channel";
-import { online, session } from "./client";
+import { online, Refused, session } from "./client";
 import { openInbox, unreadTotal } from "./inbox";
+import { complain, notice } from "./notice";
 import { Room } from "./room";
 import { Sidebar } from "./sidebar";
 import { SignIn } from "./signin";
@@ -20,13 +21,27 @@ function openByAddress() {
   if (id === "" || session.value === null) return;
   const next = new Room(id);
   room.value = next;
-  next.open().catch(() => {
+  void enter(next);
+}
+
+async function enter(next: Room) {
+  const leave = () => {
     if (room.value === next) location.hash = "";
-  });
+  };
+  while (room.value === next) {
+    try {
+      return await next.open(leave);
+    } catch (error) {
+      if (error instanceof Refused && error.code !== "UNREACHABLE" && error.code !== "UNAVAILABLE") {
+        complain(error);
+        return leave();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+    }
+  }
 }
 
 addEventListener("hashchange", openByAddress);
-addEventListener("online", () => void room.value?.flush());
 
 function Chat() {
   useEffect(() => {
@@ -43,11 +58,15 @@ function Chat() {
       <Sidebar current={room.value?.id ?? null} />
       {room.value === null ? (
         <main class="nothing">
+          <h1 class="sr">Isthmus chat</h1>
           <p>Choose a conversation, or look for somebody to talk to.</p>
         </main>
       ) : (
         <Channel key={room.value.id} room={room.value} />
       )}
+      <p class="notice" role="alert">
+        {notice.value}
+      </p>
       {!online.value && (
         <p class="offline" role="status">
           No connection. What you write is sent when it is back.

@@ -17,7 +17,9 @@ interface Given {
 
 export function MessageView({ message, room, goesOn, readers, reply }: Given) {
   const [editing, setEditing] = useState(false);
+  const [open, setOpen] = useState(false);
   const mine = isMe(message.sender);
+  const others = readers.filter((person) => person.id !== message.sender?.id);
   const classes = ["message", mine && "mine", goesOn && "goes-on"].filter(Boolean).join(" ");
   return (
     <li class={classes} id={`m${message.number}`}>
@@ -63,9 +65,24 @@ export function MessageView({ message, room, goesOn, readers, reply }: Given) {
           {message.isPinned && " · pinned"}
           {message.replyCount > 0 &&
             ` · ${message.replyCount} ${message.replyCount === 1 ? "reply" : "replies"}`}
+          {!message.deleted && !editing && (
+            <button
+              class="more"
+              aria-label="Message actions"
+              aria-expanded={open}
+              onClick={() => setOpen(!open)}
+            >
+              ⋯
+            </button>
+          )}
         </p>
         {!message.deleted && !editing && (
-          <div class="actions" role="group" aria-label="Message actions">
+          <div
+            class={open ? "actions actions-open" : "actions"}
+            role="group"
+            aria-label="Message actions"
+            onClick={() => setOpen(false)}
+          >
             {EMOJIS.map((emoji) => (
               <button key={emoji} aria-label={`React with ${emoji}`} onClick={() => room.react(message, emoji)}>
                 {emoji}
@@ -76,7 +93,7 @@ export function MessageView({ message, room, goesOn, readers, reply }: Given) {
             {mine && <button onClick={() => room.remove(message)}>Delete</button>}
           </div>
         )}
-        {readers.length > 0 && <p class="readers">Read by {names(readers)}</p>}
+        {others.length > 0 && <p class="readers">Read by {names(others)}</p>}
       </article>
     </li>
   );
@@ -103,7 +120,10 @@ function highlighted(message: Message) {
 const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 function File({ one }: { one: Attachment }) {
-  if (one.type === "IMAGE") return <img src={one.url} alt="A picture" loading="lazy" />;
+  const [isLost, setLost] = useState(false);
+  if (one.type === "IMAGE" && isLost) return <p class="lost">A picture that cannot be loaded</p>;
+  if (one.type === "IMAGE")
+    return <img src={one.url} alt="A picture" loading="lazy" onError={() => setLost(true)} />;
   return (
     <a href={one.url} target="_blank" rel="noopener noreferrer">
       {one.type === "FILE" ? "A file" : one.type === "VIDEO" ? "A film" : "A recording"}

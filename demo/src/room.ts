@@ -10,28 +10,20 @@ import {
   ROOM,
   ROOM_EVENTS,
   ROOM_PRESENCE,
-  SEND,
   TYPING,
   UNREACT,
 } from "./documents";
 import { patch } from "./inbox";
+import { complain } from "./notice";
+import { send, shown, unsentIn } from "./outbox";
 import type { Message, Nodes, Person, Quote, RoomEvent } from "./types";
 
 const PAGE = 40;
 const TYPING_EVERY = 3_000;
 
-/** A message that the server has not acknowledged; its key makes every try the same message. */
-export interface Unsent {
-  key: string;
-  text: string;
-  replyTo: Quote | null;
-  mentionIds: string[];
-  failure: string | null;
-}
-
 export class Room {
   readonly messages = signal<ReadonlyMap<number, Message>>(new Map());
-  readonly unsent = signal<readonly Unsent[]>([]);
+  readonly unsent = computed(() => unsentIn(this.id));
   readonly members = signal<readonly Person[]>([]);
   readonly pinned = signal<readonly Quote[]>([]);
   readonly onlineIds = signal<ReadonlySet<string>>(new Set());
@@ -58,31 +50,38 @@ export class Room {
   private oldest: string | null = null;
   private stops: (() => void)[] = [];
   private typedAt = 0;
-  private sending = false;
+  private closed = false;
 
   constructor(readonly id: string) {}
 
-  async open() {
+  /**
+   * Load the newest messages and follow what happens.
+   *
+   * @param over Told when one does not take part any more.
+   */
+  async open(over: () => void) {
     await this.load();
+    shown.set(this.id, (message) => this.put(message));
     this.stops = [
-      follow<RoomEvent>(
-        ROOM_EVENTS,
-        () => ({ id: this.id, after: this.after }),
-        (event) => this.hear(event),
-        () => void this.flush(),
-      ),
-      follow<{ online: Person[] | null; typing: Person[] | null }>(
-        ROOM_PRESENCE,
-        () => ({ id: this.id }),
-        ({ online, typing }) => {
+      follow<RoomEvent>(ROOM_EVENTS, {
+        variables: () => ({ id: this.id, after: this.after }),
+        hear: (event) => this.hear(event),
+        over,
+      }),
+      follow<{ online: Person[] | null; typing: Person[] | null }>(ROOM_PRESENCE, {
+        variables: () => ({ id: this.id }),
+        hear: ({ online, typing }) => {
           this.onlineIds.value = new Set((online ?? []).map((person) => person.id));
           this.typing.value = (typing ?? []).filter((person) => !isMe(person));
         },
-      ),
+      }),
     ];
+    if (this.closed) this.close();
   }
 
   close() {
+    this.closed = true;
+    shown.delete(this.id);
     this.stops.forEach((stop) => stop());
   }
 
@@ -100,8 +99,10 @@ export class Room {
     const { nodes, pageInfo } = conversation.messages;
     batch(() => {
       if (before === null) {
-        this.messages.value = new Map();
-        this.after = pageInfo.endCursor;
+        // What was told while the answer was under way is newer than it, and stays.
+        const last = nodes.at(-1)?.number ?? 0;
+        this.messages.value = new Map([...this.messages.value].filter(([number]) => number > last));
+        this.after ??= pageInfo.endCursor;
       }
       this.put(...nodes);
       this.oldest = pageInfo.startCursor ?? this.oldest;
@@ -165,65 +166,22 @@ export class Room {
         break;
       }
       case "RefetchNeeded":
-        void this.load();
+        void this.load().catch(complain);
     }
   }
 
   // -- doing
 
   send(text: string, replyTo: Quote | null, mentionIds: string[]) {
-    this.unsent.value = [
-      ...this.unsent.value,
-      { key: newKey(), text, replyTo, mentionIds, failure: null },
-    ];
     this.typedAt = 0;
-    void this.flush();
-  }
-
-  /** Send what waits, one after the other, so that it stays in order. */
-  async flush() {
-    if (this.sending) return;
-    this.sending = true;
-    try {
-      for (let next = this.next(); next !== undefined; next = this.next()) await this.sendOne(next);
-    } catch {
-      setTimeout(() => void this.flush(), 2_000);
-    } finally {
-      this.sending = false;
-    }
-  }
-
-  private next = () => this.unsent.value.find((one) => one.failure === null);
-
-  private async sendOne(one: Unsent) {
-    const input = {
-      text: one.text,
-      clientKey: one.key,
-      replyToId: one.replyTo?.id ?? null,
-      mentionIds: one.mentionIds,
-    };
-    try {
-      const { message } = await mutate<{ message: Message }>(SEND, { id: this.id, input });
-      batch(() => {
-        this.put(message);
-        this.forget(one.key);
-      });
-    } catch (error) {
-      if (!(error instanceof Refused) || ["UNREACHABLE", "UNAVAILABLE"].includes(error.code)) throw error;
-      const failure = error.message;
-      this.unsent.value = this.unsent.value.map((u) => (u.key === one.key ? { ...u, failure } : u));
-    }
-  }
-
-  forget(key: string) {
-    this.unsent.value = this.unsent.value.filter((one) => one.key !== key);
+    send({ conversationId: this.id, text, replyTo, mentionIds });
   }
 
   edit = (message: Message, text: string) => this.change(EDIT, { id: message.id, text });
-  remove = (message: Message) => this.change(DELETE, { id: message.id });
+  remove = (message: Message) => this.change(DELETE, { id: message.id }).catch(complain);
   react(message: Message, emoji: string) {
     const mine = message.reactions.some((one) => one.emoji === emoji && one.viewerHasReacted);
-    return this.change(mine ? UNREACT : REACT, { id: message.id, emoji });
+    return this.change(mine ? UNREACT : REACT, { id: message.id, emoji }).catch(complain);
   }
 
   private async change(document: string, variables: object) {

@@ -1,9 +1,10 @@
 /** The inbox, and where to look for people and for what was said. */
 
 import { useEffect, useState } from "preact/hooks";
-import { query, session, signOut } from "./client";
+import { endSession, query, session } from "./client";
 import { PEOPLE, SEARCH } from "./documents";
 import { archivedShown, inbox, loaded, talkTo, titleOf } from "./inbox";
+import { complain } from "./notice";
 import { Avatar, time } from "./parts";
 import { isMe } from "./room";
 import type { Nodes, Person, Quote, Summary } from "./types";
@@ -17,7 +18,7 @@ export function Sidebar({ current }: { current: string | null }) {
       <header>
         <Avatar person={session.value!.viewer} />
         <strong>{session.value!.viewer.name}</strong>
-        <button class="quiet" onClick={signOut}>
+        <button class="quiet" onClick={endSession}>
           Sign out
         </button>
       </header>
@@ -80,7 +81,7 @@ function Row({ one, isCurrent }: { one: Summary; isCurrent: boolean }) {
           {one.isMuted && <span aria-hidden="true">🔕</span>}
           {one.unreadMentionCount > 0 && (
             <span class="badge badge-mention">
-              @<span class="sr">{one.unreadMentionCount} mentions</span>
+              @<span class="sr"> {one.unreadMentionCount} mentions</span>
             </span>
           )}
           {one.unreadCount > 0 && (
@@ -131,7 +132,7 @@ function Found({ wanted, done }: { wanted: string; done: () => void }) {
               <button
                 class="row"
                 onClick={async () => {
-                  open(await talkTo(person.id));
+                  await talkTo(person.id).then(open).catch(complain);
                   done();
                 }}
               >

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -19,6 +20,7 @@ from tests.browser import complaints_of, open_browser
 from tests.factories import Person
 from tests.outage.proxy import Proxy
 
+AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 GROUP = "Clay and memory"
 
 
@@ -60,6 +62,16 @@ class Window:
         await self.tab.get_by_label("Code").fill(await self.mailbox.code(self.email))
         await self.tab.get_by_role("button", name="Sign in").click()
         await self.tab.get_by_role("navigation", name="Conversations").wait_for()
+
+    async def violations(self) -> list[str]:
+        """What keeps people from using the page as it is now, as axe-core finds it."""
+        # Not by an element of the page, whose policy refuses foreign scripts.
+        await self.tab.evaluate(AXE)
+        found: list[str] = await self.tab.evaluate(
+            "axe.run().then(({violations}) => violations.flatMap(({id, nodes}) =>"
+            " nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`)))"
+        )
+        return found
 
     async def say(self, text: str) -> None:
         """Write a message and send it."""

@@ -1,5 +1,8 @@
 """Two people talk to each other through the demo, each in a real browser."""
 
+from typing import Literal
+
+import pytest
 from playwright.async_api import expect
 
 from tests.accounts.operations import REVOKE_ALL
@@ -75,6 +78,62 @@ async def test_what_is_missed_comes_once(windows: tuple[Window, Window]) -> None
     # Asking for what cannot be reached is all that the window may complain of.
     assert all("ERR_CONNECTION" in complaint for complaint in lucas.complaints)
     lucas.complaints.clear()
+
+
+async def test_what_is_unsent_survives_another_conversation(windows: tuple[Window, Window]) -> None:
+    ada, lucas = windows
+    for window in windows:
+        await window.sign_in()
+    await lucas.row.click()
+    await ada.row.click()
+    await expect(ada.composer).to_be_visible()
+
+    await ada.network.cut()
+    await ada.say("Kept")
+    await ada.tab.go_back()
+    await expect(ada.composer).to_have_count(0)
+    await ada.network.open()
+
+    await expect(lucas.message("Kept")).to_have_count(1)
+    ada.complaints.clear()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1200, "light")])
+async def test_everybody_can_use_it(
+    width: int, scheme: Literal["light", "dark"], windows: tuple[Window, Window]
+) -> None:
+    ada, _ = windows
+    await ada.tab.set_viewport_size({"width": width, "height": 700})
+    await ada.tab.emulate_media(color_scheme=scheme)
+    await ada.tab.goto(ada.url)
+    await ada.tab.get_by_label("E-mail address").wait_for()
+    assert await ada.violations() == []
+    await ada.sign_in()
+    await ada.row.wait_for()
+    assert await ada.violations() == []
+
+    # By the keyboard alone: into the group, a message, and what may be done with it.
+    await ada.row.focus()
+    await ada.tab.keyboard.press("Enter")
+    await expect(ada.composer).to_be_focused()
+    await ada.tab.keyboard.type("Good morning!")
+    await ada.tab.keyboard.press("Enter")
+    actions = ada.message("Good morning!").get_by_role("button", name="Message actions")
+    await actions.focus()
+    await ada.tab.keyboard.press("Enter")
+    react = ada.message("Good morning!").get_by_role("button", name="React with 👍")
+    await expect(react).to_be_visible()
+    assert await ada.violations() == []
+    await react.focus()
+    await ada.tab.keyboard.press("Enter")
+    await expect(ada.message("Good morning!").locator(".reaction")).to_have_text("👍 1")
+    if width == 320:
+        await ada.tab.get_by_role("button", name="More").click()
+    await ada.tab.get_by_role("button", name="Members").click()
+    await expect(ada.tab.get_by_role("complementary", name="Members")).to_be_visible()
+    assert await ada.violations() == []
+    wide = await ada.tab.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width
 
 
 async def test_an_ended_session_signs_out(windows: tuple[Window, Window]) -> None:
