@@ -36,6 +36,7 @@ def elsewhere() -> httpx.AsyncHTTPTransport:
     return httpx.AsyncHTTPTransport(local_address="127.0.0.2")
 
 
+@pytest.mark.covers("A1")
 async def test_somebody_registers_and_is_signed_in(desk: Desk) -> None:
     email = someone()
     await desk.ask(email)
@@ -192,6 +193,7 @@ async def test_a_closed_account_gets_no_code_and_uses_none(desk: Desk) -> None:
     assert len(desk.mailbox.mail[somebody.email]) == 2
 
 
+@pytest.mark.covers("E21")
 async def test_what_is_stored_gives_no_code_away(desk: Desk) -> None:
     email = someone()
     await desk.ask(email)

@@ -34,6 +34,7 @@ async def _catalogs(settings: Settings) -> dict[Database, Catalog]:
     }
 
 
+@pytest.mark.covers("B9", "C11", "C12", "E26")
 @pytest.mark.parametrize("one_database", [False, True])
 async def test_each_step_goes_down_and_up_again(
     new_settings: NewSettings, one_database: bool
@@ -150,6 +151,7 @@ async def test_check_asks_for_missing_migrations(settings: Settings) -> None:
         await check(settings)
 
 
+@pytest.mark.covers("B7", "C10", "E24")
 async def test_new_migration_holds_the_difference(settings: Settings, own_migrations: Path) -> None:
     await migrate_up(settings)
     async with _connection(settings.auth_url) as connection:

@@ -81,6 +81,7 @@ def _parts(annotation: Any) -> list[type]:
     return own + [part for argument in arguments for part in _parts(argument)]
 
 
+@pytest.mark.covers("A27", "C8")
 @pytest.mark.parametrize(
     ("named", "collection", "fields"),
     [

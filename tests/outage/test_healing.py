@@ -96,6 +96,7 @@ async def test_a_stream_fills_the_hole_that_it_finds(
     assert told == [(2, "hole"), (3, "after it")]
 
 
+@pytest.mark.covers("D30")
 async def test_the_sweeper_carries_over_what_nobody_asks_for(
     world: World, services: Services, prompt_sweeper: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +161,7 @@ async def test_an_edit_that_mongodb_never_heard_of_is_carried_over(
     assert [said["text"] for said in shown["edits"]["nodes"]] == ["old"]
 
 
+@pytest.mark.covers("D21", "D30")
 async def test_mongodb_comes_back_to_every_message(
     frail: Frail, break_: Break, prompt_sweeper: None
 ) -> None:

@@ -54,6 +54,7 @@ async def test_an_operation_is_told_what_it_costs_and_leaves(
     assert len(resets) == 1
 
 
+@pytest.mark.covers("C24")
 async def test_who_has_nothing_left_gets_429_and_others_do_not(
     serving: Serving, world: World
 ) -> None:
@@ -197,6 +198,7 @@ async def test_sockets_of_a_user_are_bounded_and_come_back(serving: Serving, wor
     assert again == [0, 0]
 
 
+@pytest.mark.covers("C24")
 async def test_processes_count_together(services: Services, settings: Settings) -> None:
     assert settings.redis_url
     elsewhere = Redis(settings.redis_url)

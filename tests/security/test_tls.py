@@ -70,6 +70,7 @@ def behind(url: str | None, port: int, host: str, query: str) -> str:
     return parts._replace(netloc=netloc, query=query).geturl()
 
 
+@pytest.mark.covers("E36")
 @pytest.mark.parametrize(
     ("mode", "host", "certified", "believed", "answers"),
     [
@@ -144,6 +145,7 @@ async def redis_answers(url: str) -> bool:
         await store.close()
 
 
+@pytest.mark.covers("E36")
 async def test_valkey_is_verified(
     settings: Settings, authority: Authority, stranger: Authority
 ) -> None:
@@ -220,6 +222,7 @@ async def mongo_client(
         yield client
 
 
+@pytest.mark.covers("E36")
 async def test_mongodb_is_verified_and_asks_for_a_password(
     settings: Settings, authority: Authority, stranger: Authority, tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ async def here(settings: Settings) -> AsyncIterator[str]:
         yield url
 
 
+@pytest.mark.covers("C26")
 async def test_each_delivers_to_the_others_subscribers(
     world: World, here: str, elsewhere: str
 ) -> None:

@@ -24,6 +24,7 @@ async def get(path: str, up: dict[str, bool]) -> httpx.Response:
         return await client.get(path)
 
 
+@pytest.mark.covers("D7", "D11")
 @pytest.mark.parametrize(
     ("down", "code", "status", "mongodb", "postgresql"),
     [
@@ -50,6 +51,7 @@ async def test_health_says_which_databases_answer(
     }
 
 
+@pytest.mark.covers("B26")
 @pytest.mark.parametrize("down", [None, *ALL_UP])
 async def test_ready_needs_every_store_and_live_none(down: str | None) -> None:
     up = ALL_UP | ({down: False} if down else {})
@@ -59,6 +61,7 @@ async def test_ready_needs_every_store_and_live_none(down: str | None) -> None:
     assert (await get("/healthz/live", up)).status_code == 200
 
 
+@pytest.mark.covers("B26", "D7")
 async def test_store_that_raises_or_hangs_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.api.health._PROBE_TIMEOUT", 0.1)
 
