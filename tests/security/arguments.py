@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from graphql import (
@@ -20,7 +21,15 @@ from app.api.schema import schema
 _CORE = schema._schema
 # Types whose values reach the application as text, or as whatever JSON holds.
 _OPEN = frozenset({"ID", "String", "JSON"})
-_SCALARS = {"Int": 1, "Boolean": True, "Decimal": "1.00", "JSON": {"a": 1}, "String": "words"}
+_TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+_SCALARS = {
+    "Int": 1,
+    "Boolean": True,
+    "Decimal": "1.00",
+    "JSON": {"a": 1},
+    "String": "words",
+    "DateTime": _TOMORROW,
+}
 # What the text of some arguments has to be for the rest to be looked at.
 _WORDS = {
     "email": "ada@example.org",
