@@ -65,13 +65,15 @@ class MessageUnpinInput(KeyedInput):
     """The input of `messageUnpin`."""
 
 
-@strawberry.type(description="What came of `messageEdit`.")
-class MessageEditPayload(Payload):
-    """The message, and the conversation that shows it."""
-
+@strawberry.type(description="What came of a change of a message.")
+class _MessagePayload(Payload):
     message: LogEntry | None = strawberry.field(
         default=None, graphql_type=Message | None, description="The message as it is now."
     )
+
+
+@strawberry.type(description="What came of a change that the conversation shows.")
+class _ShownPayload(_MessagePayload):
     conversation: ConversationRecord | None = strawberry.field(
         default=None,
         graphql_type=Conversation | None,
@@ -79,8 +81,13 @@ class MessageEditPayload(Payload):
     )
 
 
+@strawberry.type(description="What came of `messageEdit`.")
+class MessageEditPayload(_ShownPayload):
+    """The message, and the conversation that shows it."""
+
+
 @strawberry.type(description="What came of `messageDelete`.")
-class MessageDeletePayload(Payload):
+class MessageDeletePayload(_ShownPayload):
     """What is left of the message, and the conversation that shows it."""
 
     message: LogEntry | None = strawberry.field(
@@ -88,57 +95,26 @@ class MessageDeletePayload(Payload):
         graphql_type=Message | None,
         description="What is left of it: its place, and who sent it when.",
     )
-    conversation: ConversationRecord | None = strawberry.field(
-        default=None,
-        graphql_type=Conversation | None,
-        description="The conversation as it is now.",
-    )
 
 
 @strawberry.type(description="What came of `messageReactionAdd`.")
-class MessageReactionAddPayload(Payload):
+class MessageReactionAddPayload(_MessagePayload):
     """The message."""
-
-    message: LogEntry | None = strawberry.field(
-        default=None, graphql_type=Message | None, description="The message as it is now."
-    )
 
 
 @strawberry.type(description="What came of `messageReactionRemove`.")
-class MessageReactionRemovePayload(Payload):
+class MessageReactionRemovePayload(_MessagePayload):
     """The message."""
-
-    message: LogEntry | None = strawberry.field(
-        default=None, graphql_type=Message | None, description="The message as it is now."
-    )
 
 
 @strawberry.type(description="What came of `messagePin`.")
-class MessagePinPayload(Payload):
+class MessagePinPayload(_ShownPayload):
     """The message, and the conversation in which it is pinned."""
-
-    message: LogEntry | None = strawberry.field(
-        default=None, graphql_type=Message | None, description="The message as it is now."
-    )
-    conversation: ConversationRecord | None = strawberry.field(
-        default=None,
-        graphql_type=Conversation | None,
-        description="The conversation as it is now.",
-    )
 
 
 @strawberry.type(description="What came of `messageUnpin`.")
-class MessageUnpinPayload(Payload):
+class MessageUnpinPayload(_ShownPayload):
     """The message, and the conversation in which it was pinned."""
-
-    message: LogEntry | None = strawberry.field(
-        default=None, graphql_type=Message | None, description="The message as it is now."
-    )
-    conversation: ConversationRecord | None = strawberry.field(
-        default=None,
-        graphql_type=Conversation | None,
-        description="The conversation as it is now.",
-    )
 
 
 @strawberry.type
