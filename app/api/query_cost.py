@@ -1,5 +1,6 @@
 """What a response may cost, its pages being full: small documents can ask for billions."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,13 +25,10 @@ from graphql import (
     is_list_type,
 )
 
+from app.api.introspection_cost import introspected_lengths
 from app.groups.members import MAX_MEMBERS
 from app.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
-# Fields, arguments, enum values, members: many for some types, none for most.
-_INTROSPECTED = 2
-# Which few types have, and which lead to no more of them.
-_RARE = frozenset({"interfaces", "possibleTypes"})
 # An object costs a loader's key and an await: as much time as this many scalars, as measured.
 OBJECT = 8
 # A list of scalars that is as long as a group has members; an item of it has no resolver.
@@ -98,17 +96,14 @@ class _Counter:
         if field is None or node.selection_set is None:
             return _LONG.get((parent.name, node.name.value), 1)
         nested = self.count(node.selection_set, get_named_type(field.type))
+        if is_introspection_type(get_named_type(field.type)):
+            length = introspected_lengths(self._schema).get(node.name.value, 1)
+            return 1 + math.ceil(length * nested)
         is_list = is_list_type(get_nullable_type(field.type))
-        own = 1 if is_list or is_introspection_type(get_named_type(field.type)) else OBJECT
-        return own + self._length(node, field, composite, is_list=is_list) * nested
+        own = 1 if is_list else OBJECT
+        return own + self._length(node, field, is_list=is_list) * nested
 
-    def _length(
-        self, node: FieldNode, field: GraphQLField, parent: GraphQLNamedType, *, is_list: bool
-    ) -> int:
-        if is_list and is_introspection_type(parent):
-            if node.name.value == "types":
-                return len(self._schema.type_map)
-            return 1 if node.name.value in _RARE else _INTROSPECTED
+    def _length(self, node: FieldNode, field: GraphQLField, *, is_list: bool) -> int:
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         if "first" in field.args or "last" in field.args:
             sizes = [self._size(given[name]) for name in ("first", "last") if name in given]

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from graphql import get_introspection_query
+from graphql import execute_sync, get_introspection_query
 
 from app.api.documents import Documents
 from app.api.failures import Refusal
@@ -21,6 +21,34 @@ QUERIES = (
     'mutation { __type(name: "User") { name } }',
     "{ viewer { id } } fragment Unused on Query { __schema { queryType { name } } }",
 )
+
+
+EVERYTHING = {
+    "specified_by_url": True,
+    "directive_is_repeatable": True,
+    "schema_description": True,
+    "input_value_deprecation": True,
+}
+LARGE = (
+    get_introspection_query(**EVERYTHING),
+    "{ __schema { types { fields { type { fields { name } } } } } }",
+    "{ __schema { types { fields { args { type { ofType { inputFields { name } } } } } } } }",
+    "{ __schema { types { possibleTypes { fields { name type { name } } } } } }",
+)
+
+
+def leaves(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(leaves, value.values()))
+    return sum(map(leaves, value)) if isinstance(value, list) else 1
+
+
+@pytest.mark.parametrize("query", LARGE)
+async def test_introspection_costs_about_what_it_tells(query: str) -> None:
+    settings = Settings(environment="test")
+    operation = Documents(schema._schema, settings).operation(query, None)
+    told = leaves(execute_sync(schema._schema, operation.document).data)
+    assert told / 3 < operation.max_cost < settings.max_query_cost / 4
 
 
 @pytest.mark.parametrize("query", QUERIES)

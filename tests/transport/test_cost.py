@@ -66,12 +66,13 @@ def test_cost_of_doubling_fragments_is_exact() -> None:
 
 
 def test_introspection_costs_little_and_nested_introspection_much() -> None:
-    assert cost_of(get_introspection_query()) < 20_000
+    once = cost_of(get_introspection_query())
+    assert once < 20_000
     lists = " ".join(
-        f"t{n}: types {{ fields {{ type {{ name }} args {{ type {{ name }} }} }} }}"
+        f"t{n}: types {{ fields {{ type {{ fields {{ name }} }} args {{ type {{ name }} }} }} }}"
         for n in range(400)
     )
-    assert cost_of(f"{{ __schema {{ {lists} }} }}") > 100_000
+    assert cost_of(f"{{ __schema {{ {lists} }} }}") > 50 * once
 
 
 async def test_query_over_the_limit_is_refused_unless_its_pages_are_short(
