@@ -14,7 +14,7 @@ from pymongo import ASCENDING, DESCENDING
 
 from app.chat.log import LogEntry, Mention, Reaction, activity_key, slot
 from app.chat.models import EntryKind
-from app.chat.mongo_log import entry_of, receipt_id
+from app.chat.mongo_documents import entry_of, receipt_id
 from app.stores.mongo import Document, Mongo, put_newer, unavailable
 
 # What is left of what was said.

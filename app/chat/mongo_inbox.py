@@ -14,7 +14,7 @@ from bson import Int64
 from pymongo import ASCENDING, DESCENDING
 
 from app.chat.log import ConversationRecord
-from app.chat.mongo_log import conversation_record, inbox_ids
+from app.chat.mongo_documents import conversation_record, inbox_ids
 from app.stores.mongo import Document, Mongo, put_newer, unavailable
 
 

@@ -9,7 +9,7 @@ import orjson
 from bson import Int64
 
 from app.chat.log import ENTRY_FIELDS, LogEntry, MemberState, activity_key
-from app.chat.mongo_log import (
+from app.chat.mongo_documents import (
     conversation_document,
     inbox_ids,
     message_document,

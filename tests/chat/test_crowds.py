@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from app.api.ids import uuid_of
-from app.chat import mongo_log
+from app.chat import mongo_documents
 from app.chat.events import publish_membership
 from app.services import Services
 from tests.factories import MEMBER_ADD, MEMBER_REMOVE, Person, World
@@ -19,7 +19,7 @@ INBOX_IDS = """query($first: Int, $after: String) { conversations(first: $first,
 
 @pytest.fixture(autouse=True)
 def soon_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mongo_log, "_FEW", FEW)
+    monkeypatch.setattr(mongo_documents, "_FEW", FEW)
 
 
 async def listed(person: Person) -> list[str]:

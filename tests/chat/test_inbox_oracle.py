@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from app.chat import inbox as listing
-from app.chat import mongo_log
+from app.chat import mongo_documents
 from app.services import Services
 from app.users.models import UserRole
 from tests.domains.marketplace import product_of
@@ -76,7 +76,7 @@ def rng() -> Random:
 def small() -> Iterator[None]:
     """A group of four is a crowd; few conversations are looked through at once, and for a page."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mongo_log, "_FEW", 3)
+        patch.setattr(mongo_documents, "_FEW", 3)
         patch.setattr(listing, "_CHUNK", 3)
         patch.setattr(listing, "_LARGEST_CHUNK", 6)
         patch.setattr(listing, "_LOOKED_THROUGH", 9)
