@@ -121,6 +121,9 @@ class Settings(BaseSettings):
     client_key_days: int = Field(
         90, ge=30, description="days for which a retry with its client key is known"
     )
+    feed_days: int = Field(
+        30, ge=1, description="days for which a stream of products, groups or the queue resumes"
+    )
 
     # -- personal data; development makes keys in ISTHMUS_HOME, `isthmus personal key` one to set
     personal_data_keys: tuple[SecretStr, ...] = Field(

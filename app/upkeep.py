@@ -10,6 +10,7 @@ from app.attachments.commands import collect
 from app.audit.models import AuthClientRequest, ClientRequest
 from app.chat.documents import DOCUMENTS
 from app.errors import StoreUnavailable
+from app.feeds.log import forget_facts
 from app.migrations.partitions import ensure_partitions
 from app.migrations.retention import drop_old_calls
 from app.once import forget_requests
@@ -46,6 +47,7 @@ async def keep_up(main: Postgres, auth: Postgres, mongo: Mongo, settings: Settin
                     await ensure_partitions(tx)
             await forget_requests(main, ClientRequest, keys)
             await forget_requests(auth, AuthClientRequest, keys)
+            await forget_facts(main, timedelta(days=settings.feed_days))
             if settings.api_log_months:
                 async with main.begin() as tx:
                     await drop_old_calls(tx, settings.api_log_months)

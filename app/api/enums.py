@@ -239,6 +239,8 @@ describe(
     RELEASED="Nobody works on it any more.",
     DECIDED="A moderator decided about it.",
     WITHDRAWN="Its product was taken away by the vendor.",
+    REFETCH_NEEDED="Too much, or too long ago, to be told one by one: fetch the queue anew. The "
+    "stream goes on from here.",
 )
 describe(
     ItemOrder,

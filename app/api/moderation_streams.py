@@ -35,10 +35,12 @@ class ModerationEvent:
     kind: ItemEvent = strawberry.field(description="What happened.")
 
     @strawberry.field(
-        description="The item as it is now; null if it is gone.",
+        description="The item as it is now; null if it is gone, or with `REFETCH_NEEDED`.",
         graphql_type=ModerationItem | None,
     )
     async def item(self, root: Parent[review.ModerationEvent], info: Info) -> ItemRecord | None:
+        if root.item_id is None:
+            return None
         return await info.context.loaders.moderation_item_by_id.load(root.item_id)
 
     @strawberry.field(
@@ -51,7 +53,10 @@ class ModerationEvent:
         return await info.context.loaders.user_by_id.load(root.actor_id)
 
 
-@strawberry.type(description="A product has changed.")
+@strawberry.type(
+    description="A product has changed; or, without a `productId`, too much has, or too long ago, "
+    "to be told one by one: fetch your products anew. The stream goes on from here."
+)
 class ProductEvent:
     """Read off a `products.ProductEvent`."""
 
@@ -63,9 +68,9 @@ class ProductEvent:
         graphql_type=Product | None,
     )
 
-    @strawberry.field(description="The product's id.")
-    def product_id(self, root: Parent[products.ProductEvent]) -> strawberry.ID:
-        return global_id("Product", root.product_id)
+    @strawberry.field(description="The product's id; null where all are to be fetched anew.")
+    def product_id(self, root: Parent[products.ProductEvent]) -> strawberry.ID | None:
+        return None if root.product_id is None else global_id("Product", root.product_id)
 
 
 @strawberry.type

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from app.bus import Bus
 from app.errors import InvalidCursor, StoreUnavailable
-from app.feeds.log import Fact, facts_after, feed_channel, heads
+from app.feeds.log import REFETCH_NEEDED, Fact, facts_after, feed_channel, heads
 from app.paging import decode_cursor, encode_cursor, parse_int
 from app.stores.postgres import Postgres
 from app.tasks import stop
@@ -16,6 +16,7 @@ from app.tasks import stop
 _log = logging.getLogger(__name__)
 
 _BATCH = 200  # facts read at once
+_BACKLOG = 10_000  # facts beyond which a client should rather fetch anew
 
 
 class Feeds:
@@ -48,6 +49,9 @@ class Feeds:
     async def follow(self, feed: str, after: str | None) -> AsyncGenerator[list[Fact], None]:
         """Every fact after a cursor, or from now on, once and in order, in batches.
 
+        Where some are kept no more, or are too many to be told, one that `is_gap` stands for all
+        until now.
+
         Raises:
             InvalidCursor: The cursor is of another list, or of a place that is not taken yet.
         """
@@ -64,8 +68,13 @@ class Feeds:
             while True:
                 grown.clear()
                 facts = await facts_after(self._main, feed, at, _BATCH)
-                if facts:
-                    at = facts[-1].seq
+                newest = facts[-1].seq if facts else last
+                # Numbers are dense: there are as many facts as there are places.
+                if newest - at > len(facts) or last - at > _BACKLOG:
+                    at = max(last, newest)
+                    yield [Fact(at, REFETCH_NEEDED, "", None)]
+                elif facts:
+                    at = newest
                     yield facts
                 else:
                     await grown.wait()

@@ -1,26 +1,36 @@
 """Writing and reading a feed: dense numbers, given out under its head's lock."""
 
 from dataclasses import dataclass, fields
+from datetime import timedelta
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, insert, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, delete, func, insert, select, tuple_
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.feeds.models import FeedEntry, FeedHead
 from app.stores.postgres import Postgres, Read, publish_after_commit
 
+# The kind of a fact that no feed holds: it stands for some that are missed.
+REFETCH_NEEDED = "refetch_needed"
+
+_AT_ONCE = 1_000  # facts forgotten in one transaction
 _H = FeedHead.__table__.c
 _E = FeedEntry.__table__.c
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One entry of a feed."""
+    """One entry of a feed, or what stands for entries that are told no more."""
 
     seq: int
     kind: str
     subject_id: str
     actor_id: int | None
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether it stands for others: whoever follows has to look at everything anew."""
+        return self.kind == REFETCH_NEEDED
 
 
 _AFTER = Read(
@@ -65,3 +75,25 @@ async def facts_after(main: Postgres, feed: str, seq: int, limit: int) -> list[F
 async def heads(main: Postgres, feeds: list[str]) -> dict[str, int]:
     """The last place of each feed; a feed without facts is left out."""
     return {row[0]: row[1] for row in await main.fetch(_HEADS, feeds=feeds)}
+
+
+async def forget_facts(main: Postgres, kept: timedelta) -> None:
+    """Forget, a batch at a time, the facts that are older than what is kept.
+
+    Numbers stay dense: whoever comes back from before sees by them that some are gone.
+
+    Raises:
+        StoreUnavailable: The database does not answer; what is left is forgotten next time.
+    """
+    key = (_E.feed, _E.seq)
+    old = (
+        select(*key)
+        .where(_E.created_at < func.now() - kept)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)  # another process is at it, too
+    )
+    forgotten = _AT_ONCE
+    while forgotten == _AT_ONCE:
+        async with main.begin() as tx:
+            done = await tx.execute(delete(FeedEntry).where(tuple_(*key).in_(old)))
+            forgotten = done.rowcount

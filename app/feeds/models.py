@@ -1,6 +1,8 @@
 """A feed's entries, dense in the order of their commits, and where each feed ends."""
 
-from sqlalchemy import BigInteger, ForeignKey, Integer
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.stores.tables import CreatedAt, MainBase
@@ -19,6 +21,10 @@ class FeedEntry(MainBase):
     """That something happened to a subject: what it is now stands elsewhere."""
 
     __tablename__ = "feed_entries"
+    # They come in the order of time, and what is old is looked for once a day.
+    __table_args__: Any = (
+        Index("ix_feed_entries_created_at", "created_at", postgresql_using="brin"),
+    )
 
     feed: Mapped[str] = mapped_column(ForeignKey("feed_heads.feed"), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

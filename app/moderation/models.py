@@ -39,13 +39,14 @@ class ModerationVerdict(StrEnum):
 
 
 class ItemEvent(StrEnum):
-    """What can happen to an item."""
+    """What can happen to an item; the last says that too much has happened to be told."""
 
     CREATED = "created"
     ASSIGNED = "assigned"
     RELEASED = "released"
     DECIDED = "decided"
     WITHDRAWN = "withdrawn"
+    REFETCH_NEEDED = "refetch_needed"
 
 
 class ModerationItem(Timestamps, MainBase):

@@ -14,9 +14,12 @@ from app.viewer import Viewer
 
 @dataclass(slots=True)
 class ProductEvent:
-    """A product has changed; None where it is not to be seen any more."""
+    """A product has changed; None where it is not to be seen any more.
 
-    product_id: str
+    Without an id it stands for changes that are told no more: all are to be fetched anew.
+    """
+
+    product_id: str | None
     product: ProductRecord | None
     cursor: str
 
@@ -43,6 +46,11 @@ async def product_events(
     async with aclosing(feeds.follow(vendor_feed(vendor_id), after)) as batches:
         async for facts in batches:
             last = {fact.subject_id: fact.seq for fact in facts}
+            if facts and facts[0].is_gap:
+                if product_id is None:
+                    yield ProductEvent(None, None, fact_cursor(facts[0].seq))
+                    continue
+                last = {product_id: facts[0].seq}  # what was missed of one is what it is now
             changed = [i for i in last if product_id in (None, i)]
             products = await products_by_ids(main, viewer, changed)
             # A cursor promises what came before it, so that events go by their last change.

@@ -14,11 +14,14 @@ from app.viewer import Viewer
 
 @dataclass(slots=True)
 class ModerationEvent:
-    """Something that happened to an item, at a place in the order of all that did."""
+    """Something that happened to an item, at a place in the order of all that did.
+
+    Without an item it stands for events that are told no more.
+    """
 
     seq: int
     kind: ItemEvent
-    item_id: UUID
+    item_id: UUID | None
     actor_id: int | None
     cursor: str
 
@@ -42,7 +45,7 @@ async def moderation_events(
                 yield ModerationEvent(
                     fact.seq,
                     ItemEvent(fact.kind),
-                    UUID(fact.subject_id),
+                    None if fact.is_gap else UUID(fact.subject_id),
                     fact.actor_id,
                     fact_cursor(fact.seq),
                 )

@@ -1,14 +1,16 @@
 """Live streams of the queue and of products: in order, once, resumed, and only after commits."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.feeds.live import fact_cursor
-from app.feeds.log import append
+from app.feeds.log import append, forget_facts
 from app.feeds.models import FeedEntry
+from app.products.rows import vendor_feed
 from app.users.models import UserRole
 from tests.client import Client
 from tests.domains.marketplace import key, product_of
@@ -124,3 +126,41 @@ async def test_facts_are_dense_however_many_are_written_at_once(world: World) ->
     places = select(FeedEntry.seq).where(FeedEntry.feed == feed).order_by(FeedEntry.seq)
     async with main.begin() as tx:
         assert list(await tx.scalars(places)) == list(range(1, 9))
+
+
+async def test_what_is_old_is_forgotten_and_whoever_missed_it_fetches_anew(world: World) -> None:
+    main, vendor = world.services.main, await world.user()
+    first, second = [await product_of(vendor) for _ in range(2)]
+    kept, feed = timedelta(days=30), FeedEntry.feed == vendor_feed(vendor.user_id)
+    async with main.begin() as tx:
+        aged = update(FeedEntry).where(feed, FeedEntry.seq == 1)
+        await tx.execute(aged.values(created_at=func.now() - kept - timedelta(seconds=1)))
+    await asyncio.gather(*(forget_facts(main, kept) for _ in range(2)))
+    async with main.begin() as tx:
+        assert list(await tx.scalars(select(FeedEntry.seq).where(feed))) == [2]
+
+    async with vendor.client.subscribe(PRODUCTS, after=fact_cursor(0)) as stream:
+        event = await stream.next()
+        assert event == {"cursor": fact_cursor(2), "productId": None, "product": None}
+        await vendor.client.mutate(SUBMIT, id=first, key=key())
+        assert (await stream.next())["productId"] == first
+    async with vendor.client.subscribe(PRODUCTS, after=fact_cursor(1)) as stream:
+        assert [e["productId"] for e in await stream.take(2)] == [second, first]
+    async with vendor.client.subscribe(PRODUCTS, id=first, after=fact_cursor(0)) as stream:
+        event = await stream.next()  # what was missed of one is what it is now
+        assert event["product"]["publishingStatus"] == "SUGGESTION"
+
+
+async def test_too_long_a_backlog_is_fetched_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ben = await world.users(2)
+    moderator = await world.user(UserRole.MODERATOR)
+    before = await _before(world, await report(ben, ada.id))
+    monkeypatch.setattr("app.feeds.live._BACKLOG", 0)
+    async with moderator.client.subscribe(QUEUE, after=before) as stream:
+        event = await stream.next()
+        assert (event["kind"], event["item"], event["actor"]) == ("REFETCH_NEEDED", None, None)
+        other = await report(ada, ben.id)
+        event = await stream.next()
+        assert (event["kind"], event["item"]["id"]) == ("CREATED", other)
