@@ -55,6 +55,7 @@ async def test_somebody_registers_and_is_signed_in(desk: Desk) -> None:
     assert session["isCurrent"]
 
 
+@pytest.mark.covers("A19")
 async def test_an_address_signs_in_again_whatever_its_case(desk: Desk) -> None:
     first = await desk.sign_up()
     await desk.ask(first.email, "LOGIN")

@@ -58,6 +58,7 @@ async def abroad(settings: Settings, provider: Provider) -> AsyncIterator[Abroad
         yield Abroad(provider, url)
 
 
+@pytest.mark.covers("A19")
 async def test_a_user_is_made_at_first_sight_and_known_from_then_on(
     abroad: Abroad, desk: Desk
 ) -> None:

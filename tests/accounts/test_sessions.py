@@ -185,6 +185,7 @@ async def test_without_redis_sessions_go_on_and_end(
             assert (await refusal(late))[1] == "SESSION_REVOKED"
 
 
+@pytest.mark.covers("C21")
 async def test_without_the_accounts_tokens_hold(desk: Desk, desk_settings: Settings) -> None:
     known, new, gone = [await desk.sign_up() for _ in range(3)]
     await gone.client.mutate(REVOKE_ALL, others=False)

@@ -53,7 +53,6 @@ async def do(person: Person, mutation: str, **values: Any) -> dict[str, Any]:
     return await person.client.mutate(mutation, key=uuid4().hex, **values)
 
 
-@pytest.mark.covers("A13")
 async def test_an_edit_keeps_what_was_said_in_the_history(world: World) -> None:
     one, other = await world.users(2)
     conversation = await world.direct(one, other)

@@ -32,7 +32,7 @@ async def listed(person: Person) -> list[str]:
     return found
 
 
-@pytest.mark.covers("A28", "A29")
+@pytest.mark.covers("A29")
 async def test_a_crowd_stands_in_the_inbox_by_its_activity(world: World) -> None:
     me, one, other = await world.users(3)
     crowd = await world.conversation_of(me, await world.group(me, one, other))

@@ -107,6 +107,7 @@ async def test_a_subscriber_and_a_late_reader_are_told_the_same(
     assert late == live
 
 
+@pytest.mark.covers("D4")
 async def test_concurrent_changes_end_alike_in_both_stores(
     world: World, services: Services
 ) -> None:

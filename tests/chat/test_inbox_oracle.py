@@ -224,7 +224,7 @@ async def walked(
     raise AssertionError("the walk does not end")
 
 
-@pytest.mark.covers("A28", "A29")
+@pytest.mark.covers("A29", "B6")
 @pytest.mark.timeout(300)
 async def test_every_filter_and_order_gives_what_a_plain_look_does(town: Town, rng: Random) -> None:
     me = town.me

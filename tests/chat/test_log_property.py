@@ -105,6 +105,7 @@ def failing(attempts: set[int]) -> Iterator[None]:
         yield
 
 
+@pytest.mark.covers("A10", "A26", "D6", "D10")
 @settings(
     max_examples=EXAMPLES,
     deadline=None,

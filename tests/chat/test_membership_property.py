@@ -116,7 +116,7 @@ async def _town(world: World) -> _Town:
     return town
 
 
-@pytest.mark.covers("D3", "E10", "E12", "B11")
+@pytest.mark.covers("A26", "B11", "D3", "E10", "E12")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_tables_log_and_copy_agree_after_random_changes(
     world: World, services: Services, seed: int

@@ -3,6 +3,8 @@
 import asyncio
 from uuid import uuid4
 
+import pytest
+
 from tests.client import Client
 from tests.factories import SEND, START_DIRECT, World
 
@@ -66,6 +68,7 @@ async def test_concurrent_sends_get_dense_places_in_one_order(world: World) -> N
     assert page["conversation"]["messageCount"] == 40
 
 
+@pytest.mark.covers("A15", "A28")
 async def test_pages_meet_in_both_directions(world: World) -> None:
     one, other = await world.users(2)
     conversation = await world.direct(one, other)

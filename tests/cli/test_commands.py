@@ -28,6 +28,7 @@ COMMANDS = (
 )
 
 
+@pytest.mark.covers("B30")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command: str) -> None:
     result = CliRunner().invoke(cli, [*command.split(), "--help"])
@@ -69,6 +70,7 @@ def test_bad_settings_do_not_show_secrets(shell: Shell) -> None:
     assert "hunter2" not in output
 
 
+@pytest.mark.covers("D18")
 def test_serve_refuses_to_guess_stores(shell: Shell) -> None:
     code, output = shell.call("serve")
 
@@ -94,6 +96,7 @@ def test_serve_refuses_a_key_that_signs_nothing(shell: Shell) -> None:
     assert "not a key" not in output
 
 
+@pytest.mark.covers("E40")
 @pytest.mark.parametrize("command", [["dev"], ["login", "a@b.c"]])
 def test_development_commands_refuse_production(shell: Shell, command: list[str]) -> None:
     urls = {

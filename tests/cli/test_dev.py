@@ -43,6 +43,7 @@ def store_processes(shell: Shell) -> list[psutil.Process]:
     return [psutil.Process(s.pid) for s in store_status(shell.home) if s.pid is not None]
 
 
+@pytest.mark.covers("B30")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_everything_that_was_started(shell: Shell, number: signal.Signals) -> None:
     with serving(shell) as (process, printed):

@@ -22,6 +22,7 @@ AHEAD_OF_SETTINGS = {"CACHE_REDIS_URL"}
 every_service = pytest.mark.parametrize("name", SERVICES)
 
 
+@pytest.mark.covers("C20")
 def test_services_are_the_api_its_stores_and_their_jobs() -> None:
     assert set(SERVICES) == STORES | {"migrate", "api"}
 
@@ -52,6 +53,7 @@ def test_image_names_a_patch_release_and_its_base(name: str) -> None:
         assert image == "isthmus:${ISTHMUS_VERSION:-local}"
 
 
+@pytest.mark.covers("B28")
 def test_images_are_past_the_fixes_that_they_are_pinned_for() -> None:
     at_least = {"postgres": (18, 6), "mongodb": (8, 0, 24), "redis": (9, 1, 1), "cache": (9, 1, 1)}
     for name, least in at_least.items():
@@ -142,6 +144,7 @@ def test_environment_is_what_the_settings_read() -> None:
     assert SERVICES["migrate"]["environment"] == SERVICES["api"]["environment"]
 
 
+@pytest.mark.covers("C20", "D18")
 def test_store_urls_name_the_services_and_their_databases() -> None:
     plain = {
         name: re.sub(r"\$\{\w+:\?[^}]+\}", "secret", value)

@@ -54,6 +54,7 @@ def services(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return parsed
 
 
+@pytest.mark.covers("B30", "E40")
 def test_development_file_is_all_that_it_takes(parser: list[str], root: Path) -> None:
     parsed = services(config(parser, root, root / "deploy" / "development.env"))
     api = parsed["api"]

@@ -64,6 +64,7 @@ def settings(client: Redis, *names: str) -> list[str | None]:
 NAMES = ("maxmemory", "maxmemory-policy", "appendonly", "appendfsync", "save")
 
 
+@pytest.mark.covers("B32")
 def test_durable_server_keeps_what_it_was_told_and_evicts_nothing(
     root: Path, compose: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -78,6 +79,7 @@ def test_durable_server_keeps_what_it_was_told_and_evicts_nothing(
         assert client.get("chat:mode") == "1"
 
 
+@pytest.mark.covers("B32")
 def test_cache_evicts_the_least_recently_used_and_keeps_nothing(
     root: Path, compose: dict[str, Any], tmp_path: Path
 ) -> None:

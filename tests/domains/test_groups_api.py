@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from app.api.ids import global_id
 from tests.client import Client
 from tests.domains.marketplace import ERRORS, product_of
@@ -52,6 +54,7 @@ def choir(**values: Any) -> dict[str, Any]:
     return {"clientKey": str(uuid4()), "name": "Choir", **values}
 
 
+@pytest.mark.covers("A3")
 async def test_group_is_created_with_its_conversation(world: World) -> None:
     ada = await world.user(name="Ada")
     product = await product_of(ada)
@@ -106,6 +109,7 @@ async def test_group_update_empties_what_is_null(world: World, anonymous: Client
     assert await change(anonymous, name="Mob") == [("UNAUTHENTICATED", None)]
 
 
+@pytest.mark.covers("A3")
 async def test_members_come_and_go_with_the_conversation(world: World) -> None:
     ada, bob = await world.user(name="Ada"), await world.user(name="Bob")
     created = await ada.client.run(GROUP_CREATE, input=choir())

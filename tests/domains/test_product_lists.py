@@ -68,6 +68,7 @@ async def test_pages_are_full_although_products_between_are_hidden(
     assert (page.has_previous, page.has_next) == (True, False)
 
 
+@pytest.mark.covers("E31")
 @pytest.mark.parametrize("order", list(ProductOrder))
 @pytest.mark.parametrize("descending", [False, True])
 async def test_every_order_pages_both_ways_without_gap_or_duplicate(
@@ -92,6 +93,7 @@ async def test_every_order_pages_both_ways_without_gap_or_duplicate(
         assert walked == ids
 
 
+@pytest.mark.covers("E31")
 async def test_pages_of_vendors_are_one_command(
     main: Postgres, new_viewer: NewViewer, staff: Viewer
 ) -> None:

@@ -133,7 +133,7 @@ WORDS = ("candle", "candles", "lantern", "soap", "wool", "quilt", "teapot", "run
 STEMS = {"candles": "candl", "candle": "candl", "running": "run"}
 
 
-@pytest.mark.covers("E3", "E4", "E5", "E9")
+@pytest.mark.covers("B6", "E3", "E4", "E5", "E9")
 async def test_search_and_filters_agree_with_an_oracle(
     main: Postgres, viewer: Viewer, staff: Viewer, new_viewer: NewViewer
 ) -> None:

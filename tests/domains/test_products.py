@@ -69,6 +69,7 @@ async def test_create_needs_a_viewer(main: Postgres) -> None:
         await draft(main, ANONYMOUS)
 
 
+@pytest.mark.covers("A7", "B12")
 @pytest.mark.parametrize(
     ("values", "error", "field"),
     [
@@ -180,6 +181,7 @@ async def test_staff_may_change_what_is_published(
         await update_product(main, viewer, product.id, changes, client_key=key())
 
 
+@pytest.mark.covers("A7")
 async def test_update_checks_one_price_against_the_other_stored(
     main: Postgres, viewer: Viewer
 ) -> None:

@@ -20,6 +20,7 @@ mutation Update($id: ID!, $input: ProductUpdateInput!) {{
 """
 
 
+@pytest.mark.covers("E6")
 async def test_product_is_created_with_all_that_was_said(world: World) -> None:
     ada = await world.user(name="Ada")
     given = lamp()
@@ -51,6 +52,7 @@ async def test_retried_create_gives_the_same_product(world: World) -> None:
     assert [e["code"] for e in reused["result"]["errors"]] == ["CLIENT_KEY_REUSED"]
 
 
+@pytest.mark.covers("B12")
 @pytest.mark.parametrize(
     ("values", "code", "field"),
     [

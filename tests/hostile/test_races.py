@@ -32,6 +32,7 @@ KINDS = {
 }
 
 
+@pytest.mark.covers("A14")
 async def test_parallel_sends_are_dense_and_all_there(world: World) -> None:
     ada, ben = await world.users(2)
     conversation = await world.direct(ada, ben)

@@ -71,6 +71,7 @@ async def test_metadata_that_a_store_cannot_hold_is_refused(world: World, metada
         assert [node["metadata"] for node in found["messages"]["nodes"]] == [{}]
 
 
+@pytest.mark.covers("A13", "C29")
 @pytest.mark.parametrize(
     "metadata",
     [

@@ -1,4 +1,4 @@
-"""What the five source designs name for PostgreSQL, one line each, under the checklist's id.
+"""What the five source designs name for PostgreSQL, one line each, under the checklist's ids.
 
 `user_id` stands where ChronoChat says `clerk_user_id`, which is `users.external_subject` here;
 `created_at` where Deed-O's messages say `timestamp`.
@@ -160,18 +160,19 @@ C7 messages.tokens integer
 C29 messages.metadata jsonb not null default '{}'::jsonb
 """
 
-# E23: `group_members (user_id, group_id)` does what the source's GIN index on an array does.
+# C9's eight and E23's nine are the indexes that those designs name; `group_members (user_id,
+# group_id)` does what the source's GIN index on an array does.
 INDEXES = """
-C1 users unique (external_subject)
+C1,C9 users unique (external_subject)
 C1 users unique (public_id)
-E22 users unique (email_index)
-C3 user_sessions (user_id)
-C3 user_sessions unique (session_id)
+C9,E14,E22 users unique (email_index)
+C3,C9 user_sessions (user_id)
+C3,C9 user_sessions unique (session_id)
 C5 user_preferences unique (user_id)
-C9 user_usage_stats unique (user_id)
-C9 api_logs (user_id)
-C9 api_logs (endpoint)
-C9 api_logs (created_at)
+C2,C9 user_usage_stats unique (user_id)
+C4,C9 api_logs (user_id)
+C4,C9 api_logs (endpoint)
+C4,C9 api_logs (created_at)
 E20 tokens (user_id)
 E20 tokens unique (token_hash)
 E22 user_verifications (id, user_id, otp_hash)
@@ -197,12 +198,12 @@ CONSTRAINTS = """
 E4 products CHECK ((mrp >= (0)::numeric))
 E4 products CHECK ((selling_price >= (0)::numeric))
 E4 products CHECK ((selling_price <= mrp))
-E10 groups FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE SET NULL
-E11 messages FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
+E10,E29 groups FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE SET NULL
+E11,E29 messages FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
 E12 groups FOREIGN KEY (last_message_id) REFERENCES messages(id) ON DELETE SET NULL
 D16 messages FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
-E20 tokens FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
-E21 user_verifications FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+E20,E29 tokens FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+E21,E29 user_verifications FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 C3 user_sessions FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 C5 user_preferences FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 B11 group_members PRIMARY KEY (group_id, user_id)

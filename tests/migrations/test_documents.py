@@ -114,6 +114,7 @@ def _mode() -> StoreStateDocument:
 _EXAMPLES = (_conversation, _message, _receipt, _reaction, _pin, _mention, _mode)
 
 
+@pytest.mark.covers("A10", "A13", "C29")
 @pytest.mark.parametrize("example", _EXAMPLES)
 async def test_good_document_is_accepted_and_read_back(store: Mongo, example: Any) -> None:
     document = example()
@@ -129,6 +130,7 @@ async def test_void_without_sender_or_number_is_accepted(store: Mongo) -> None:
     assert await MessageDocument.get(void.id) == void
 
 
+@pytest.mark.covers("B12", "C13", "C14")
 @pytest.mark.parametrize(
     ("example", "change"),
     [
@@ -191,6 +193,7 @@ async def test_missing_field_is_refused(store: Mongo, missing: str) -> None:
         await store.database["messages"].insert_one(_plain(document))
 
 
+@pytest.mark.covers("C14")
 async def test_update_is_validated_too(store: Mongo) -> None:
     message = await _message().insert()
     with pytest.raises(WriteError, match="Document failed validation"):

@@ -34,7 +34,7 @@ async def _catalogs(settings: Settings) -> dict[Database, Catalog]:
     }
 
 
-@pytest.mark.covers("B9", "C11", "C12", "E26")
+@pytest.mark.covers("B9", "C11", "C12", "E1", "E26")
 @pytest.mark.parametrize("one_database", [False, True])
 async def test_each_step_goes_down_and_up_again(
     new_settings: NewSettings, one_database: bool
@@ -61,6 +61,7 @@ async def test_each_step_goes_down_and_up_again(
     await check(settings)
 
 
+@pytest.mark.covers("E1")
 async def test_one_history_leaves_the_other_alone(new_settings: NewSettings) -> None:
     settings = await new_settings(one_database=True)
     await migrate_up(settings)
@@ -72,6 +73,7 @@ async def test_one_history_leaves_the_other_alone(new_settings: NewSettings) -> 
     assert tables == set(postgres.metadata_of("main").tables)
 
 
+@pytest.mark.covers("B23", "E25")
 async def test_up_again_changes_nothing(settings: Settings) -> None:
     await migrate_up(settings)
     async with _connection(settings.database_url) as connection:
@@ -115,6 +117,7 @@ async def test_failed_run_leaves_nothing(settings: Settings, own_migrations: Pat
     assert (await _catalogs(settings))["main"].columns == {}
 
 
+@pytest.mark.covers("A9", "B1")
 @pytest.mark.parametrize("database", ["auth", "main"])
 async def test_migrations_make_exactly_the_models(
     new_settings: NewSettings, database: Database
@@ -137,6 +140,7 @@ async def test_migrations_make_exactly_the_models(
     assert vars(by_migrations) == vars(by_models)
 
 
+@pytest.mark.covers("D25", "D28", "E27")
 async def test_check_names_a_difference(settings: Settings) -> None:
     await migrate_up(settings)
     async with _connection(settings.database_url) as connection:
@@ -151,7 +155,7 @@ async def test_check_asks_for_missing_migrations(settings: Settings) -> None:
         await check(settings)
 
 
-@pytest.mark.covers("B7", "C10", "E24")
+@pytest.mark.covers("B7", "C10", "D27", "E24")
 async def test_new_migration_holds_the_difference(settings: Settings, own_migrations: Path) -> None:
     await migrate_up(settings)
     async with _connection(settings.auth_url) as connection:

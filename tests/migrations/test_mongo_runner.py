@@ -37,6 +37,7 @@ async def _indexes(store: Mongo, collection: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.covers("A16", "C15")
 async def test_indexes_are_those_of_the_documents(empty: Mongo) -> None:
     """C15: the application ensures them at start, and finds them made by the migration."""
     await mongo.upgrade(empty.database)
@@ -90,6 +91,7 @@ async def test_held_lease_is_respected(empty: Mongo, monkeypatch: pytest.MonkeyP
     assert await empty.database.list_collection_names() == ["schema_migrations"]
 
 
+@pytest.mark.covers("B23", "D27")
 async def test_new_migration_is_numbered_applied_and_taken_back(
     empty: Mongo, settings: Settings, own_migrations: Path
 ) -> None:

@@ -14,8 +14,9 @@ from app.chat.documents import (
     MessageDocument,
     StoreStateDocument,
 )
-from app.chat.models import StoreMode
+from app.chat.models import Conversation, ConversationHead, Message, StoreMode
 from app.stores.mongo import Mongo
+from app.stores.tables import MainBase
 
 # Fields of messages that are only there where they say something.
 _LEFT_OUT = {
@@ -30,6 +31,7 @@ _LEFT_OUT = {
 }
 
 
+@pytest.mark.covers("C14", "D25")
 @pytest.mark.parametrize("model", DOCUMENTS)
 async def test_validator_says_what_the_document_says(store: Mongo, model: type[Document]) -> None:
     (collection,) = [
@@ -107,7 +109,42 @@ async def test_first_mode_is_both(store: Mongo) -> None:
     assert state == StoreStateDocument(id="mode", epoch=1, mode=StoreMode.BOTH, era=1)
 
 
+@pytest.mark.covers("D16")
 def test_ids_are_the_same_in_both_stores() -> None:
     """D16: one canonical id, a UUID, and not an ObjectId that only MongoDB knows."""
     for model in (ConversationDocument, MessageDocument):
         assert model.model_fields["id"].annotation is UUID
+
+
+@pytest.mark.covers("D16", "D25")
+@pytest.mark.parametrize(
+    ("tables", "document", "in_postgresql_alone", "in_mongodb_alone"),
+    [
+        (
+            (Message,),
+            MessageDocument,
+            # A window over an index, and a place in one, is a number here and bytes there.
+            {"id", "thread_id", "thread_no", "edit_no", "search", "epoch", "group_id"}
+            | {"total_tokens"},
+            {"_id", "slot", "thread_slot", "edit_slot", "dirty", "era"},
+        ),
+        (
+            (Conversation, ConversationHead),
+            ConversationDocument,
+            {"id", "conversation_id", "created_by", "last_msg_no", "last_activity_at"},
+            {"_id", "user_id", "message_count", "activity", "last_message"}
+            | {"participant_ids", "inbox_ids", "members_seq"},
+        ),
+    ],
+)
+def test_both_stores_hold_the_same(
+    tables: tuple[type[MainBase], ...],
+    document: type[Document],
+    in_postgresql_alone: set[str],
+    in_mongodb_alone: set[str],
+) -> None:
+    """A column that one store gets and the other lacks is lost when the other one serves."""
+    columns = {column.name for table in tables for column in table.__table__.columns}
+    fields = set(_shape_of_model(document))
+    assert columns - fields == in_postgresql_alone
+    assert fields - columns == in_mongodb_alone

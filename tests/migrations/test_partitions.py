@@ -42,6 +42,7 @@ async def test_this_month_and_three_more_are_ready(engine: AsyncEngine) -> None:
             ]
 
 
+@pytest.mark.covers("B18")
 async def test_row_lands_in_its_month(engine: AsyncEngine) -> None:
     now = datetime.now(UTC)
     async with engine.begin() as connection:

@@ -25,6 +25,7 @@ DOCUMENTS = {
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
+@pytest.mark.covers("B25")
 @pytest.mark.parametrize("document", DOCUMENTS)
 async def test_operation_answers_as_recorded(
     document: str, viewer: Client, village: Village, snapshot: SnapshotAssertion

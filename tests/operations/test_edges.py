@@ -128,6 +128,7 @@ async def commands_for(client: Client, query: str, ids: list[str]) -> tuple[list
     return commands, answer["nodes"]
 
 
+@pytest.mark.covers("E29", "E30")
 @pytest.mark.parametrize("edge", counted_fields())
 async def test_the_number_of_parents_does_not_change_the_number_of_commands(
     edge: str, viewer: Client, village: Village
@@ -167,6 +168,7 @@ FEW = {"usageByMonth", "usageByCause"}
 LISTED_FROM = {"auditEvents": 2, "conversations": 2, "messageSearch": 2, "mentions": 3}
 
 
+@pytest.mark.covers("A15")
 @pytest.mark.parametrize("name", LISTS)
 async def test_the_length_of_a_list_does_not_change_the_number_of_commands(
     name: str, viewer: Client, monkeypatch: pytest.MonkeyPatch

@@ -70,6 +70,7 @@ async def test_a_retry_finds_what_was_committed(
     assert await texts_of(other, conversation) == ["once"]
 
 
+@pytest.mark.covers("D10")
 async def test_a_reader_fills_the_hole_that_it_finds(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from tests.outage.conftest import Break, Frail
 from tests.outage.test_stores_away import SOON, town
 
 
-@pytest.mark.covers("D12", "D14", "D22")
+@pytest.mark.covers("D12", "D14")
 async def test_without_postgresql_messages_are_read_and_not_sent(
     frail: Frail, break_: Break
 ) -> None:

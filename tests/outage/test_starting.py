@@ -12,6 +12,7 @@ from tests.outage.test_stores_away import SCREEN, SOON, soon, town
 from tests.server import serve
 
 
+@pytest.mark.covers("B24", "C23")
 @pytest.mark.parametrize("store", ["main", "auth", "mongo", "redis"])
 async def test_a_store_that_is_away_at_the_start_may_come_later(
     store: str, frail: Frail, frail_settings: Settings, proxies: dict[str, Proxy], break_: Break

@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from tests.client import Client
 from tests.factories import GROUP_CREATE, SEND, START_DIRECT, Person, World
 from tests.outage.conftest import Break, Frail
@@ -61,6 +63,7 @@ async def refused_soon(client: Client, mutation: str, **variables: Any) -> str:
         return await client.refused(mutation, **variables)
 
 
+@pytest.mark.covers("A16", "B24")
 async def test_without_mongodb_the_marketplace_answers(frail: Frail, break_: Break) -> None:
     me, ids = await town(frail.world)
     await frail.take_away(break_, "mongo")
@@ -123,6 +126,7 @@ async def test_without_postgresql_the_chat_is_read(frail: Frail, break_: Break) 
     assert not failed
 
 
+@pytest.mark.covers("E30")
 async def test_without_the_accounts_only_people_are_missing(frail: Frail, break_: Break) -> None:
     me, ids = await town(frail.world)
     await frail.take_away(break_, "auth")

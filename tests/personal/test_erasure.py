@@ -64,7 +64,7 @@ async def talk(client: Client, other: Person, *texts: str) -> str:
     return conversation
 
 
-@pytest.mark.covers("A25", "E38")
+@pytest.mark.covers("E38")
 async def test_an_erased_account_is_signed_out_and_nobody(desk: Desk) -> None:
     ada, ben = await desk.sign_up(), await desk.world.user()
     conversation = await talk(ada.client, ben, "Good morning", "Good night")
@@ -185,7 +185,7 @@ class Dying:
                 raise StoreUnavailable("postgresql")  # before the commit
 
 
-@pytest.mark.covers("A25")
+@pytest.mark.covers("E38")
 async def test_it_goes_on_wherever_it_was_killed(desk: Desk) -> None:
     ada, ben = await desk.sign_up(), await desk.world.user()
     conversation = await talk(ada.client, ben, *("Again and again",) * 3)

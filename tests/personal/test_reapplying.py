@@ -71,7 +71,7 @@ async def _places(services: Services, word: str) -> set[str]:
     return {place async for place, row in dump(services) if word in row}
 
 
-@pytest.mark.covers("E35", "E38")
+@pytest.mark.covers("E38")
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("ledger_is", ["in the database", "in a file"])
 async def test_nothing_comes_back_with_a_backup(desk: Desk, ledger_is: str) -> None:

@@ -34,6 +34,7 @@ async def test_any_other_is_replaced(server_url: str, given: str | None) -> None
     assert made[0] != made[1]
 
 
+@pytest.mark.covers("B25")
 async def test_a_failure_is_logged_with_its_request(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

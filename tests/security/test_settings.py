@@ -56,6 +56,7 @@ UNSAFE = [
 ]
 
 
+@pytest.mark.covers("E40")
 @pytest.mark.parametrize(("name", "value", "complaint"), UNSAFE)
 def test_unsafe_settings_do_not(
     name: str, value: object, complaint: str, production: dict[str, Any]

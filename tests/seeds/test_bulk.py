@@ -25,6 +25,7 @@ SEND = """mutation($id: ID!) { messageSend(conversationId: $id,
   input: {text: "After the seed", clientKey: "new"}) { message { seq } errors { code } } }"""
 
 
+@pytest.mark.covers("E28")
 async def test_two_seeds_are_two_worlds_that_keep_every_invariant(
     own_settings: Settings, own_server: tuple[Services, str]
 ) -> None:

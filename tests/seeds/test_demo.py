@@ -51,6 +51,7 @@ async def counts(services: Services) -> list[int]:
         ]
 
 
+@pytest.mark.covers("E28")
 async def test_a_half_made_world_is_completed_and_a_whole_one_found(
     own_settings: Settings, own_server: tuple[Services, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -176,6 +176,7 @@ async def test_a_long_backlog_is_to_be_fetched_anew(
     assert await resumed(one, conversation, refetch["cursor"], 1) == [(8, "more")]
 
 
+@pytest.mark.covers("A28")
 async def test_a_long_backlog_is_read_in_batches(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ async def get(path: str, up: dict[str, bool]) -> httpx.Response:
         return await client.get(path)
 
 
-@pytest.mark.covers("D7", "D11")
+@pytest.mark.covers("D7", "D11", "D28")
 @pytest.mark.parametrize(
     ("down", "code", "status", "mongodb", "postgresql"),
     [

@@ -76,6 +76,7 @@ async def test_a_call_is_logged_by_its_operation_without_what_it_was_given(
     assert "secret words" not in str(whole)
 
 
+@pytest.mark.covers("B25")
 async def test_what_fails_is_logged_with_its_code(
     own_world: World, own: Services, caller: Client
 ) -> None:

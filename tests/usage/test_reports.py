@@ -291,7 +291,7 @@ async def copied(counted: Settings) -> AsyncIterator[str]:
     await connection.close()
 
 
-@pytest.mark.covers("A37")
+@pytest.mark.covers("A37", "D31")
 async def test_reports_are_read_from_the_copy_where_there_is_one(
     counted: Settings, copied: str
 ) -> None:
