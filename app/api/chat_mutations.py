@@ -12,6 +12,7 @@ from app.api.message_mutations import mention_keys
 from app.api.mutation import KeyedInput, MediumInput, Payload, attachments_of, mutation
 from app.api.types import Conversation, Message
 from app.chat import commands
+from app.chat.commands import NewAssistantConversation
 from app.chat.content import NewMessage
 from app.chat.log import ConversationRecord, LogEntry, group_conversation_id
 from app.chat.models import ConversationKind, MessageRole
@@ -27,7 +28,9 @@ class ConversationStartInput(KeyedInput):
 
     kind: ConversationKind = strawberry.field(description="Between whom it is to be.")
     user_id: strawberry.ID | None = strawberry.field(
-        default=None, description="With whom, for a direct one; there is one for each pair."
+        default=None,
+        description="With whom: for a direct one, of which there is one for each pair; for one "
+        "with an assistant, the service account that is to answer.",
     )
     group_id: strawberry.ID | None = strawberry.field(
         default=None, description="Whose, for a group's; every group has one, for its members."
@@ -35,6 +38,15 @@ class ConversationStartInput(KeyedInput):
     title: str | None = strawberry.field(
         default=None,
         description="What to call it, for one with an assistant: at most 200 characters.",
+    )
+    context: JSON | None = strawberry.field(
+        default=None,
+        description="An object of what an assistant should know, for one with an assistant: at "
+        "most 8 kB.",
+    )
+    metadata: JSON | None = strawberry.field(
+        default=None,
+        description="An object that clients keep with it, for one with an assistant: at most 8 kB.",
     )
 
 
@@ -223,27 +235,40 @@ def answered(message_id: strawberry.ID | None) -> UUID | None:
     return uuid_of(message_id, "Message", field=["input", "replyToId"])
 
 
+_STARTED_WITH = {
+    ConversationKind.DIRECT: {"userId"},
+    ConversationKind.GROUP: {"groupId"},
+    ConversationKind.ASSISTANT: {"userId", "title", "context", "metadata"},
+}
+
+
 async def _start(info: Info, given: ConversationStartInput) -> ConversationRecord:
     context = info.context
     check_client_key(given.client_key)  # also where what is started follows from who takes part
-    wanted = {
-        ConversationKind.DIRECT: "user_id",
-        ConversationKind.GROUP: "group_id",
-        ConversationKind.ASSISTANT: "title",
-    }[given.kind]
-    for name, api_name in (("user_id", "userId"), ("group_id", "groupId"), ("title", "title")):
-        if name != wanted and getattr(given, name) is not None:
-            kind = given.kind.value
-            raise Invalid(f"A {kind} conversation has no `{api_name}`.", field=["input", api_name])
+    values = {
+        "userId": given.user_id,
+        "groupId": given.group_id,
+        "title": given.title,
+        "context": given.context,
+        "metadata": given.metadata,
+    }
+    for name, value in values.items():
+        if value is not None and name not in _STARTED_WITH[given.kind]:
+            raise Invalid(
+                f"A {given.kind.value} conversation has no `{name}`.", field=["input", name]
+            )
+    where = ["input", "userId"]
+    other = None if given.user_id is None else uuid_of(given.user_id, "User", field=where)
     if given.kind is ConversationKind.ASSISTANT:
+        new = NewAssistantConversation(
+            given.title, other, *({} if v is None else v for v in (given.context, given.metadata))
+        )
         return await commands.start_assistant(
-            context.services, context.viewer, given.title, client_key=given.client_key
+            context.services, context.viewer, new, client_key=given.client_key
         )
     if given.kind is ConversationKind.DIRECT:
-        where = ["input", "userId"]
-        if given.user_id is None:
+        if other is None:
             raise Required("A direct conversation needs `userId`.", field=where)
-        other = uuid_of(given.user_id, "User", field=where)
         return await commands.start_direct(context.services, context.viewer, other)
     where = ["input", "groupId"]
     if given.group_id is None:

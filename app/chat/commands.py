@@ -1,6 +1,7 @@
 """What may be done in a conversation: start it, send, read. Each acknowledges what is stored."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,7 @@ from app.media import MAX_ATTACHMENTS, clean_attachments
 from app.once import check_client_key
 from app.text import clean_text
 from app.usage.models import UsageEntry
+from app.users.models import UserRole
 from app.users.queries import users_by_public_ids
 from app.viewer import Viewer
 
@@ -129,31 +131,69 @@ async def start_direct(backend: Backend, viewer: Viewer, other: UUID) -> Convers
     return await _start(backend, viewer, values, [me, user.id])
 
 
+@dataclass(frozen=True, slots=True)
+class NewAssistantConversation:
+    """What a user says of a conversation with an assistant.
+
+    Attributes:
+        title: What to call it.
+        assistant: The public id of the service account that is to answer.
+        context: What it should know.
+        metadata: What clients keep with it.
+    """
+
+    title: str | None = None
+    assistant: UUID | None = None
+    context: object = field(default_factory=dict)
+    metadata: object = field(default_factory=dict)
+
+
 async def start_assistant(
-    backend: Backend, viewer: Viewer, title: str | None, *, client_key: str
+    backend: Backend, viewer: Viewer, new: NewAssistantConversation, *, client_key: str
 ) -> ConversationRecord:
     """A new conversation of the viewer with an assistant.
 
     Raises:
         Unauthenticated: Nobody is signed in.
-        Invalid, Required, TooLong: A value breaks its rule.
-        ClientKeyReused: The key came before with another title.
+        NotFound: There is no such service account.
+        Invalid, Required, TooLong: A value breaks its rule; a user who is to answer is a person.
+        ClientKeyReused: The key came before with something else.
     """
     me = viewer.require()
+    title = new.title
     if title is not None:
         title = clean_text(title, field=["input", "title"], max_length=MAX_TITLE)
+    context = clean_metadata(new.context, field=["input", "context"])
+    metadata = clean_metadata(new.metadata, field=["input", "metadata"])
+    members = [me]
+    if new.assistant is not None:
+        members.append(await _assistant(backend, viewer, new.assistant))
     values = {
         "id": assistant_conversation_id(me, check_client_key(client_key)),
         "kind": ConversationKind.ASSISTANT,
         "title": title,
+        "context": context,
+        "extra": metadata,
     }
-    conversation = await _start(backend, viewer, values, [me])
-    if conversation.title != title and not conversation.details_version:
+    conversation = await _start(backend, viewer, values, members)
+    said = conversation.title, conversation.context, conversation.metadata
+    is_other = said != (title, context, metadata) and not conversation.details_version
+    if is_other or set(conversation.participant_ids) != set(members):
         raise ClientKeyReused(
             "This client key started another conversation before; choose a new one.",
             field=["input", "clientKey"],
         )
     return conversation
+
+
+async def _assistant(backend: Backend, viewer: Viewer, public_id: UUID) -> int:
+    where = ["input", "userId"]
+    (user,) = await users_by_public_ids(backend.auth, viewer, [public_id])
+    if user is None:
+        raise NotFound("There is no such user.", field=where)
+    if user.role != UserRole.SERVICE or not user.is_active or user.id == viewer.user_id:
+        raise Invalid("Only a service account that is in use answers as assistant.", field=where)
+    return user.id
 
 
 async def _start(

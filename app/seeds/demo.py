@@ -217,4 +217,5 @@ async def _conversation(
         case WithAssistant(owner, title):
             key = f"demo:{talk.key}"
             viewer = people[owner].viewer
-            return (await chat.start_assistant(services, viewer, title, client_key=key)).id
+            new = chat.NewAssistantConversation(title)
+            return (await chat.start_assistant(services, viewer, new, client_key=key)).id

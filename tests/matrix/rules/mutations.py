@@ -276,6 +276,13 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=FOUND, member=FOUND),
         ),
         "with an assistant": Ask("input: {clientKey: $key, kind: ASSISTANT}", _SIGNED_IN_DO),
+        "with a service account": Ask(
+            "input: {clientKey: $key, kind: ASSISTANT, userId: $program}", _SIGNED_IN_DO
+        ),
+        "with a person as assistant": Ask(
+            "input: {clientKey: $key, kind: ASSISTANT, userId: $outsider}",
+            row(INVALID, anonymous=UNAUTHENTICATED),
+        ),
     },
     "messageSend": {
         "to a group": Ask(
