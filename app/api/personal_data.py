@@ -36,7 +36,7 @@ class AccountErasePayload(Payload):
 
 @strawberry.input(description="An archive of everything that is yours.")
 class DataExportRequestInput(KeyedInput):
-    """The input of `dataExportRequest`; each request gets an address of its own."""
+    """The input of `dataExportRequest`; each key gets an address of its own."""
 
 
 @strawberry.type(description="An archive of everything that is yours: a ZIP of JSON lines.")
@@ -74,8 +74,10 @@ class PersonalDataMutations:
             DataExportRequestInput, strawberry.argument(name="input", description="The client key.")
         ],
     ) -> DataExportRequestPayload:
-        check_client_key(input_.client_key)  # an address more does no harm
-        ticket = await request_export(info.context.services.accounts, info.context.viewer)
+        context = info.context
+        ticket = await request_export(
+            context.services.accounts, context.viewer, client_key=input_.client_key
+        )
         export = DataExport(url=f"{PATH}/{ticket.token}", expires_at=ticket.expires_at)
         return DataExportRequestPayload(data_export=export)
 

@@ -97,7 +97,10 @@ class MongoLog:
         return False
 
     async def advance(self, entry: LogEntry, message: LogEntry | None = None) -> bool:
-        """Move a conversation's head to an entry; it never moves back.
+        """Move a conversation's head to an entry; it never moves back, and again is harmless.
+
+        Its activity is when the last of its entries came to be visible, and not when one was
+        carried over once more.
 
         Args:
             entry: What is visible now.
@@ -119,11 +122,13 @@ class MongoLog:
         if message is not None:
             # `$max` compares documents field by field, so the newest stays.
             head["last_message"] = snapshot(message)
+        key = {"_id": entry.conversation_id}
         with unavailable():
-            result = await self._conversations.update_one(
-                {"_id": entry.conversation_id}, {"$max": head}
-            )
-        return result.matched_count == 1
+            newer = key | {"last_seq": {"$lt": entry.seq}}
+            if (await self._conversations.update_one(newer, {"$max": head})).matched_count:
+                return True
+            del head["activity"]
+            return bool((await self._conversations.update_one(key, {"$max": head})).matched_count)
 
     async def put_conversation(self, row: Any, participants: list[int], members_seq: int) -> None:
         """Hold a conversation with its members as of a member entry; a later one's copy stays.
@@ -160,10 +165,7 @@ class MongoLog:
         document = receipt_document(conversation_id, user_id, MemberState())
         key = document.pop("_id")
         first = {name: value for name, value in document.items() if name not in read}
-        with unavailable():
-            await self._receipts.update_one(
-                {"_id": key}, {"$max": read, "$setOnInsert": first}, upsert=True
-            )
+        await put_newer(self._receipts, key, read, first, by="read_msg_no")
 
     async def put_member_state(
         self, conversation_id: UUID, user_id: int, state: MemberState

@@ -102,7 +102,7 @@ _APPEND = text(
     ), head AS (
       UPDATE conversation_heads
       SET last_seq = last_seq + 1, last_msg_no = last_msg_no + :is_message,
-          last_activity_at = clock_timestamp(),
+          last_activity_at = date_trunc('milliseconds', clock_timestamp()), -- as MongoDB has it
           total_tokens = total_tokens + coalesce(:tokens, 0)
       FROM checks
       WHERE conversation_id = :conversation_id AND NOT EXISTS (SELECT FROM done)

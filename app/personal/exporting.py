@@ -9,14 +9,17 @@ from uuid import UUID
 import orjson
 
 from app.audit.commands import record
-from app.audit.models import AUTH
+from app.audit.models import AUTH, AuthClientRequest
 from app.errors import NotFound, Unauthenticated
+from app.once import once, remember
 from app.personal.erased import Erased
 from app.users.accounts import Accounts
 from app.users.queries import users_by_ids
 from app.viewer import Viewer
 
 LIFETIME = timedelta(minutes=10)
+
+_OPERATION = "dataExportRequest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +35,30 @@ class Ticket:
     expires_at: datetime
 
 
-async def request_export(accounts: Accounts, viewer: Viewer) -> Ticket:
-    """Permit the viewer to fetch everything that is theirs.
+async def request_export(accounts: Accounts, viewer: Viewer, *, client_key: str) -> Ticket:
+    """Permit the viewer to fetch everything that is theirs; a retry gives the same ticket.
 
     Raises:
         Unauthenticated: Nobody is signed in.
         NotFound: Their account is closed.
+        ClientKeyReused: The key came before in another session.
     """
     me = viewer.require()
     (user,) = await users_by_ids(accounts.auth, viewer, [me])
     if user is None:
         raise NotFound("There is no such user.")
-    expires_at = datetime.now(UTC) + LIFETIME
     session = None if viewer.session_id is None else str(viewer.session_id)
-    body = orjson.dumps([me, str(user.public_id), session, expires_at.timestamp()])
     async with accounts.auth.begin() as tx:
-        await record(
-            tx,
-            viewer,
-            "dataExportRequest",
-            "User",
-            user.public_id,
-            after={"expires_at": expires_at},
-            trail=AUTH,
-        )
+        request = tx, viewer, _OPERATION, client_key
+        done = await once(*request, [session], requests=AuthClientRequest)
+        if done is None:
+            expires_at = datetime.now(UTC) + LIFETIME
+            after = {"expires_at": expires_at}
+            await record(tx, viewer, _OPERATION, "User", user.public_id, after=after, trail=AUTH)
+            await remember(*request, expires_at, requests=AuthClientRequest)
+        else:
+            expires_at = datetime.fromisoformat(done)
+    body = orjson.dumps([me, str(user.public_id), session, expires_at.timestamp()])
     mac = accounts.tokens.mac("export", body.hex())
     return Ticket(f"{_text(body)}.{_text(mac)}", expires_at)
 
