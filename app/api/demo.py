@@ -17,7 +17,7 @@ _POLICY = (
     "script-src 'self'; "
     "connect-src 'self'; "
     "style-src 'self'; "
-    "img-src 'self' https: data:; "
+    "img-src 'self' https: data: blob:; "
     "media-src 'self' https:; "
     "base-uri 'none'; "
     "form-action 'none'; "

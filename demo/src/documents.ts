@@ -1,9 +1,10 @@
 /** What the page asks of the API. */
 
 const USER = "id name";
-const MESSAGE = `id number seq text deleted createdAt editedAt isPinned viewerCanEdit replyCount
+const QUOTE = `id number text deleted sender { ${USER} }`;
+const MESSAGE = `id number seq role text deleted createdAt editedAt isPinned viewerCanEdit replyCount metadata
   sender { ${USER} } attachments { url type }
-  replyTo { id number text deleted sender { ${USER} } }
+  replyTo { ${QUOTE} } threadRoot { id number replyCount }
   mentions(first: 20) { nodes { ${USER} } }
   reactions { emoji count viewerHasReacted }
   readBy(first: 20) { nodes { ${USER} } }`;
@@ -29,18 +30,27 @@ export const SESSIONS = "{ viewer { sessions(first: 50) { nodes { id isCurrent }
 export const SIGN_OUT = `mutation($id: ID!, $key: String!) {
   sessionRevoke(id: $id, input: {clientKey: $key}) { ${ERRORS} } }`;
 
-export const INBOX = `query($archived: Boolean) { conversations(first: 50, filter: {isArchived: $archived}) {
-  nodes { ${SUMMARY} } } }`;
+export const INBOX = `query($archived: Boolean, $after: String) {
+  conversations(first: 30, after: $after, filter: {isArchived: $archived}) {
+    nodes { ${SUMMARY} } pageInfo { hasNextPage endCursor } } }`;
+export const PRESENCE = `subscription($ids: [ID!]!) { presence(userIds: $ids) {
+  online { id } offline { id } } }`;
 export const INBOX_EVENTS = `subscription($after: String) { inbox(after: $after) {
   cursor conversationId conversation { ${SUMMARY} } } }`;
 export const SETTINGS = `mutation($id: ID!, $input: ConversationSettingsUpdateInput!) {
   conversationSettingsUpdate(conversationId: $id, input: $input) { conversation { ${SUMMARY} } ${ERRORS} } }`;
 
 export const ROOM = `query($id: ID!, $last: Int!, $before: String) { conversation(id: $id) {
-  id participants(first: 100) { nodes { ${USER} isOnline } }
-  pinnedMessages(first: 10) { nodes { id number text sender { ${USER} } } }
+  participants(first: 100) { nodes { ${USER} isOnline } }
+  pinnedMessages(first: 100) { nodes { ${QUOTE} } }
   messages(last: $last, before: $before) {
     nodes { ${MESSAGE} } pageInfo { hasPreviousPage startCursor endCursor } } } }`;
+export const ABOUT = `query($id: ID!) { conversation(id: $id) { ${SUMMARY} } }`;
+export const THREAD = `query($id: ID!, $before: String) { node(id: $id) { ... on Message { ${MESSAGE}
+  replies(last: 50, before: $before) { nodes { ${MESSAGE} } pageInfo { hasPreviousPage startCursor } } } } }`;
+export const AGAIN = `query($id: ID!) { node(id: $id) { ... on Message { ${MESSAGE} } } }`;
+export const EDITS = `query($id: ID!) { node(id: $id) { ... on Message { edits(last: 50) {
+  nodes { createdAt text } } } } }`;
 export const ROOM_EVENTS = `subscription($id: ID!, $after: String) { conversationEvents(conversationId: $id, after: $after) {
   __typename cursor seq
   ... on MessageSent { message { ${MESSAGE} } }
@@ -63,13 +73,29 @@ export const REACT = `mutation($id: ID!, $emoji: String!, $key: String!) {
   messageReactionAdd(messageId: $id, input: {emoji: $emoji, clientKey: $key}) { message { ${MESSAGE} } ${ERRORS} } }`;
 export const UNREACT = `mutation($id: ID!, $emoji: String!, $key: String!) {
   messageReactionRemove(messageId: $id, input: {emoji: $emoji, clientKey: $key}) { message { ${MESSAGE} } ${ERRORS} } }`;
+export const PIN = `mutation($id: ID!, $key: String!) {
+  messagePin(messageId: $id, input: {clientKey: $key}) { message { ${MESSAGE} } ${ERRORS} } }`;
+export const UNPIN = `mutation($id: ID!, $key: String!) {
+  messageUnpin(messageId: $id, input: {clientKey: $key}) { message { ${MESSAGE} } ${ERRORS} } }`;
+export const UPLOAD = `mutation($input: AttachmentCreateInput!) { attachmentCreate(input: $input) {
+  attachment { id method url headers { name value } } ${ERRORS} } }`;
+const LATER = "id text sendAt state failure conversation { id }";
+export const SCHEDULE = `mutation($id: ID!, $input: MessageScheduleInput!) {
+  messageSchedule(conversationId: $id, input: $input) { scheduledMessage { ${LATER} } ${ERRORS} } }`;
+export const SCHEDULED = `{ viewer { scheduledMessages(first: 100) { nodes { ${LATER} } } } }`;
+export const UNSCHEDULE = `mutation($id: ID!, $key: String!) {
+  scheduledMessageCancel(id: $id, input: {clientKey: $key}) { scheduledMessage { ${LATER} } ${ERRORS} } }`;
 export const MARK_READ = `mutation($id: ID!, $key: String!) {
   conversationMarkRead(conversationId: $id, input: {clientKey: $key}) {
     conversation { id unreadCount unreadMentionCount } ${ERRORS} } }`;
 export const TYPING = `mutation($id: ID!, $on: Boolean!, $key: String!) {
   conversationTyping(conversationId: $id, input: {isTyping: $on, clientKey: $key}) { ${ERRORS} } }`;
 export const SEARCH = `query($query: String!, $filter: MessageSearchFilter) { messageSearch(query: $query, filter: $filter, first: 20) {
-  nodes { id number text createdAt sender { ${USER} } conversation { id title group { name } } } } }`;
-export const PEOPLE = `query($name: String!) { users(first: 8, filter: {namePrefix: $name}) { nodes { ${USER} isOnline } } }`;
+  nodes { ${QUOTE} createdAt conversation { id } } } }`;
+export const PEOPLE = `query($name: String) { users(first: 20, filter: {namePrefix: $name}) { nodes { ${USER} isOnline } } }`;
+export const GROUPS = `query($name: String) { groups(first: 50, filter: {nameContains: $name}) {
+  nodes { id name memberCount joinPolicy viewerMembership { role } } } }`;
+export const JOIN = `mutation($id: ID!, $key: String!) { groupJoin(groupId: $id, input: {clientKey: $key}) {
+  group { conversation { ${SUMMARY} } } ${ERRORS} } }`;
 export const START_DIRECT = `mutation($user: ID!, $key: String!) {
   conversationStart(input: {kind: DIRECT, userId: $user, clientKey: $key}) { conversation { ${SUMMARY} } ${ERRORS} } }`;

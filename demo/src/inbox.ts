@@ -1,15 +1,20 @@
 /** The inbox: one's conversations, the pinned first and then the last active, kept live. */
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { follow, mutate, newKey, query, session } from "./client";
-import { INBOX, INBOX_EVENTS, SETTINGS, START_DIRECT } from "./documents";
+import { ABOUT, INBOX, INBOX_EVENTS, JOIN, PRESENCE, SETTINGS, START_DIRECT } from "./documents";
 import { complain } from "./notice";
-import type { Nodes, Summary } from "./types";
+import type { Page, Person, Summary } from "./types";
 
 const conversations = signal<ReadonlyMap<string, Summary>>(new Map());
 
 export const archivedShown = signal(false);
-export const loaded = signal(false);
+
+/** Where the two lists, the archived and the other, go on; null where there is no more. */
+type Next = { after: string | null } | null;
+const next = signal<Readonly<Record<string, Next>>>({});
+export const hasMore = computed(() => next.value[String(archivedShown.value)] !== null);
+export const loaded = computed(() => next.value[String(archivedShown.value)] !== undefined);
 
 export const inbox = computed(() =>
   [...conversations.value.values()]
@@ -28,15 +33,19 @@ export const unreadTotal = computed(() =>
 
 export const conversation = (id: string) => conversations.value.get(id);
 
+const othersOf = (one: Summary) =>
+  (one.participants?.nodes ?? []).filter((person) => person.id !== session.value?.viewer.id);
+
 export function titleOf(one: Summary): string {
   if (one.group !== null) return one.group.name;
   if (one.title !== null) return one.title;
-  const others = (one.participants?.nodes ?? []).filter((p) => p.id !== session.value?.viewer.id);
-  return others.map((person) => person.name).join(", ") || "Notes to myself";
+  return othersOf(one).map((person) => person.name).join(", ") || "Notes to myself";
 }
 
-export function put(one: Summary) {
-  conversations.value = new Map(conversations.value).set(one.id, one);
+export function put(...some: Summary[]) {
+  const all = new Map(conversations.value);
+  for (const one of some) all.set(one.id, one);
+  conversations.value = all;
 }
 
 export function patch(id: string, change: Partial<Summary>) {
@@ -56,18 +65,31 @@ interface InboxEvent {
   conversation: Summary | null;
 }
 
+/** Load one more page of the list that is shown. */
+export async function loadMore() {
+  const archived = archivedShown.value;
+  const from = next.value[String(archived)];
+  if (from === null) return;
+  const page = await query<{ conversations: Page<Summary> | null }>(INBOX, { archived, after: from?.after ?? null });
+  if (page.conversations === null) return;
+  const { nodes, pageInfo } = page.conversations;
+  put(...nodes);
+  next.value = { ...next.value, [String(archived)]: pageInfo.hasNextPage ? { after: pageInfo.endCursor } : null };
+}
+
+/** Load a conversation that may be further down than what is loaded. */
+export async function loadOne(id: string) {
+  if (conversations.value.has(id)) return;
+  const { conversation } = await query<{ conversation: Summary | null }>(ABOUT, { id });
+  if (conversation !== null) put(conversation);
+}
+
 /** Load the inbox and keep it live until what is returned is called. */
 export function openInbox(): () => void {
   let after: string | null = null;
   const load = async () => {
-    const pages = await Promise.all(
-      [false, true].map((archived) =>
-        query<{ conversations: Nodes<Summary> | null }>(INBOX, { archived }),
-      ),
-    );
-    const rows = pages.flatMap((page) => page.conversations?.nodes ?? []);
-    conversations.value = new Map(rows.map((one) => [one.id, one]));
-    loaded.value = true;
+    next.value = {};
+    await loadMore().catch(() => {});
   };
   const stop = follow<InboxEvent>(INBOX_EVENTS, {
     variables: () => ({ after }),
@@ -78,16 +100,52 @@ export function openInbox(): () => void {
     },
     // Without a cursor the stream begins anew, and what was missed is in the list.
     again: () => {
-      if (after === null) void load().catch(() => {});
+      if (after === null) void load();
     },
   });
-  void load().catch(() => {});
+  const unfollow = effect(followPeople);
+  void load();
   return () => {
     stop();
+    unfollow();
     conversations.value = new Map();
-    loaded.value = false;
+    next.value = {};
   };
 }
+
+// -- who is there
+
+const MOST = 100; // people whom one stream follows
+
+const onlineIds = signal<ReadonlySet<string>>(new Set());
+const contacts = computed(() =>
+  inbox.value
+    .filter((one) => one.kind === "DIRECT")
+    .flatMap((one) => othersOf(one).map((person) => person.id))
+    .slice(0, MOST)
+    .sort()
+    .join(),
+);
+
+/** Whether somebody of a direct conversation is there now; of others, whether they were when they were loaded. */
+export const isOnline = (person: Person) =>
+  contacts.value.includes(person.id) ? onlineIds.value.has(person.id) : (person.isOnline ?? false);
+
+function followPeople() {
+  if (contacts.value === "") return;
+  const ids = contacts.value.split(",");
+  type Change = { online: { id: string }[] | null; offline: { id: string }[] | null };
+  return follow<Change>(PRESENCE, {
+    variables: () => ({ ids }),
+    hear: ({ online, offline }) => {
+      const gone = new Set((offline ?? []).map((person) => person.id));
+      const still = [...onlineIds.peek()].filter((id) => !gone.has(id));
+      onlineIds.value = new Set([...still, ...(online ?? []).map((person) => person.id)]);
+    },
+  });
+}
+
+// -- doing
 
 export async function keep(id: string, input: { isArchived?: boolean; isMuted?: boolean; isPinned?: boolean }) {
   try {
@@ -99,7 +157,16 @@ export async function keep(id: string, input: { isArchived?: boolean; isMuted?: 
 }
 
 export async function talkTo(user: string): Promise<string> {
-  const payload = await mutate<{ conversation: Summary }>(START_DIRECT, { user, key: newKey() });
-  put(payload.conversation);
-  return payload.conversation.id;
+  const { conversation } = await mutate<{ conversation: Summary }>(START_DIRECT, { user, key: newKey() });
+  put(conversation);
+  return conversation.id;
+}
+
+/** Join a group; the id of its conversation. */
+export async function join(id: string): Promise<string> {
+  type Joined = { group: { conversation: Summary | null } };
+  const { conversation } = (await mutate<Joined>(JOIN, { id, key: newKey() })).group;
+  if (conversation === null) throw new Error("You have joined; the conversation cannot be shown now.");
+  put(conversation);
+  return conversation.id;
 }

@@ -10,18 +10,19 @@ import { Sidebar } from "./sidebar";
 import { SignIn } from "./signin";
 import "./style.css";
 
-/** The open conversation, by the address's fragment, so that Back and a bookmark work. */
+/** The open conversation, by the address's fragment, so that Back and a bookmark work: its id, and a message's number. */
 export const room = signal<Room | null>(null);
 
 function openByAddress() {
-  const id = decodeURIComponent(location.hash.slice(1));
-  if (room.value?.id === id) return;
+  const [id = "", number] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  const reach = () => void (number !== undefined && room.value?.id === id && room.value.reach(Number(number)));
+  if (room.value?.id === id) return reach();
   room.value?.close();
   room.value = null;
   if (id === "" || session.value === null) return;
   const next = new Room(id);
   room.value = next;
-  void enter(next);
+  void enter(next).then(reach);
 }
 
 async function enter(next: Room) {

@@ -1,9 +1,12 @@
 /** One message: its text, files, reactions and readers, and what may be done with it. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Avatar, names, timeOfDay } from "./parts";
+import { Dialog } from "./dialog";
+import { Files } from "./files";
+import { complain } from "./notice";
+import { Avatar, dayOf, names, timeOfDay } from "./parts";
 import { isMe, type Room } from "./room";
-import type { Attachment, Message, Person, Quote } from "./types";
+import type { Message, Person, Quote } from "./types";
 
 const EMOJIS = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
 
@@ -11,39 +14,64 @@ interface Given {
   message: Message;
   room: Room;
   goesOn: boolean;
-  readers: Person[];
-  reply: (to: Quote) => void;
+  readers: readonly Person[];
+  reply?: (to: Quote) => void;
+  inThread?: boolean;
 }
 
-export function MessageView({ message, room, goesOn, readers, reply }: Given) {
+export function MessageView({ message, room, goesOn, readers, reply, inThread }: Given) {
   const [editing, setEditing] = useState(false);
+  const [history, setHistory] = useState(false);
+  const [near, setNear] = useState(false);
   const [open, setOpen] = useState(false);
+  const more = useRef<HTMLButtonElement>(null);
   const mine = isMe(message.sender);
   const others = readers.filter((person) => person.id !== message.sender?.id);
-  const classes = ["message", mine && "mine", goesOn && "goes-on"].filter(Boolean).join(" ");
+  const classes = ["message", mine && "mine", goesOn && "goes-on", message.role.toLowerCase()];
+  const can = !message.deleted && !editing;
+  const closed = () => {
+    setOpen(false);
+    if (open) more.current?.focus();
+  };
   return (
-    <li class={classes} id={`m${message.number}`}>
-      {!mine && !goesOn && <Avatar person={message.sender ?? { id: "", name: "?" }} />}
+    <li
+      class={classes.filter(Boolean).join(" ")}
+      id={`${inThread ? "t" : "m"}${message.number}`}
+      onPointerEnter={(event) => setNear(event.pointerType === "mouse")}
+      onPointerLeave={() => setNear(false)}
+    >
+      {!mine && !goesOn && (
+        <Face person={message.sender ?? { id: "", name: "?" }} room={room} />
+      )}
       <article aria-label={`${message.sender?.name ?? "Somebody"}, ${timeOfDay(message.createdAt)}`}>
-        {!mine && !goesOn && <p class="name">{message.sender?.name ?? "Somebody who left"}</p>}
-        {message.replyTo !== null && (
-          <a class="quote" href={`#m${message.replyTo.number}`} onClick={(e) => show(e, message.replyTo!)}>
+        {!mine && !goesOn && (
+          <p class="name">
+            {message.sender?.name ?? "Somebody who left"}
+            {message.role === "ASSISTANT" && <span class="role">Assistant</span>}
+          </p>
+        )}
+        {message.replyTo !== null && !inThread && (
+          <button class="quote" onClick={() => room.reach(message.replyTo!.number)}>
             <strong>{message.replyTo.sender?.name}</strong>{" "}
             {message.replyTo.deleted ? "deleted" : (message.replyTo.text ?? "a file")}
-          </a>
+          </button>
         )}
-        <div class="bubble">
-          {message.deleted ? (
-            <p class="text deleted">This message was deleted.</p>
-          ) : editing ? (
-            <Editor message={message} room={room} done={() => setEditing(false)} />
-          ) : (
-            <p class="text">{highlighted(message)}</p>
-          )}
-          {message.attachments.map((one) => (
-            <File key={one.url} one={one} />
-          ))}
-        </div>
+        {editing ? (
+          <Editor message={message} room={room} done={() => setEditing(false)} />
+        ) : (
+          (message.deleted || message.text !== null) && (
+            <div class="bubble">
+              <p class={message.deleted ? "text deleted" : "text"}>
+                {message.deleted ? "This message was deleted." : highlighted(message)}
+              </p>
+            </div>
+          )
+        )}
+        {message.attachments.length > 0 && (
+          <div class="files">
+            <Files message={message} room={room} />
+          </div>
+        )}
         {message.reactions.length > 0 && (
           <p class="reactions">
             {message.reactions.map((one) => (
@@ -59,15 +87,24 @@ export function MessageView({ message, room, goesOn, readers, reply }: Given) {
             ))}
           </p>
         )}
-        <p class="meta">
+        <div class="meta">
           <time dateTime={message.createdAt}>{timeOfDay(message.createdAt)}</time>
-          {message.editedAt !== null && !message.deleted && " · edited"}
-          {message.isPinned && " · pinned"}
-          {message.replyCount > 0 &&
-            ` · ${message.replyCount} ${message.replyCount === 1 ? "reply" : "replies"}`}
-          {!message.deleted && !editing && (
+          {message.editedAt !== null && !message.deleted && (
+            <button class="link" onClick={() => setHistory(true)}>
+              edited
+            </button>
+          )}
+          {message.isPinned && <span>pinned</span>}
+          {message.replyCount > 0 && !inThread && (
+            <button class="link" onClick={() => room.openThread(message)}>
+              {message.replyCount} {message.replyCount === 1 ? "reply" : "replies"}
+            </button>
+          )}
+          {others.length > 0 && <span class="readers">Read by {names(others)}</span>}
+          {can && (
             <button
               class="more"
+              ref={more}
               aria-label="Message actions"
               aria-expanded={open}
               onClick={() => setOpen(!open)}
@@ -75,59 +112,79 @@ export function MessageView({ message, room, goesOn, readers, reply }: Given) {
               ⋯
             </button>
           )}
-        </p>
-        {!message.deleted && !editing && (
+        </div>
+        {can && (near || open) && (
           <div
-            class={open ? "actions actions-open" : "actions"}
+            class="actions"
             role="group"
             aria-label="Message actions"
-            onClick={() => setOpen(false)}
+            onClick={closed}
+            onKeyDown={(event) => event.key === "Escape" && closed()}
           >
             {EMOJIS.map((emoji) => (
-              <button key={emoji} aria-label={`React with ${emoji}`} onClick={() => room.react(message, emoji)}>
+              <button
+                key={emoji}
+                class="emoji"
+                aria-label={`React with ${emoji}`}
+                onClick={() => room.react(message, emoji)}
+              >
                 {emoji}
               </button>
             ))}
-            <button onClick={() => reply(message)}>Reply</button>
+            {!inThread && (
+              <>
+                <button onClick={() => reply?.(message)}>Reply</button>
+                <button onClick={() => room.openThread(message.threadRoot ?? message)}>Thread</button>
+              </>
+            )}
+            {room.isMine && (
+              <button onClick={() => room.pin(message)}>{message.isPinned ? "Unpin" : "Pin"}</button>
+            )}
             {message.viewerCanEdit && <button onClick={() => setEditing(true)}>Edit</button>}
             {mine && <button onClick={() => room.remove(message)}>Delete</button>}
           </div>
         )}
-        {others.length > 0 && <p class="readers">Read by {names(others)}</p>}
+        {history && <History message={message} room={room} close={() => setHistory(false)} />}
       </article>
     </li>
   );
 }
 
-function show(event: Event, quote: Quote) {
-  // The fragment names the conversation.
-  event.preventDefault();
-  document.getElementById(`m${quote.number}`)?.scrollIntoView({ block: "center" });
-}
+/** Apart from the message, which need not be drawn again when somebody comes or goes. */
+const Face = ({ person, room }: { person: Person; room: Room }) => (
+  <Avatar person={person} isOnline={room.onlineIds.value.has(person.id)} />
+);
 
 function highlighted(message: Message) {
   const people = message.mentions?.nodes ?? [];
   if (people.length === 0 || message.text === null) return message.text;
   const wanted = new Map(people.map((person) => [`@${person.name}`, person]));
-  const pattern = new RegExp(`(${[...wanted.keys()].map(escape).join("|")})`);
-  return message.text
-    .split(pattern)
-    .map((part) =>
-      wanted.has(part) ? <mark class={isMe(wanted.get(part)!) ? "me" : ""}>{part}</mark> : part,
-    );
+  const pattern = new RegExp(`(${[...wanted.keys(), "@everyone"].map(escape).join("|")})`);
+  return message.text.split(pattern).map((part) => {
+    const person = wanted.get(part);
+    if (person === undefined && part !== "@everyone") return part;
+    return <mark class={person === undefined || isMe(person) ? "me" : ""}>{part}</mark>;
+  });
 }
 
 const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-function File({ one }: { one: Attachment }) {
-  const [isLost, setLost] = useState(false);
-  if (one.type === "IMAGE" && isLost) return <p class="lost">A picture that cannot be loaded</p>;
-  if (one.type === "IMAGE")
-    return <img src={one.url} alt="A picture" loading="lazy" onError={() => setLost(true)} />;
+function History({ message, room, close }: { message: Message; room: Room; close: () => void }) {
+  const [edits, setEdits] = useState<{ createdAt: string; text: string | null }[]>([]);
+  useEffect(() => void room.edits(message).then(setEdits, complain), []);
   return (
-    <a href={one.url} target="_blank" rel="noopener noreferrer">
-      {one.type === "FILE" ? "A file" : one.type === "VIDEO" ? "A film" : "A recording"}
-    </a>
+    <Dialog title="What it said before" close={close}>
+      <ol class="history">
+        {edits.map((one) => (
+          <li key={one.createdAt}>
+            <time dateTime={one.createdAt}>
+              {dayOf(one.createdAt)}, {timeOfDay(one.createdAt)}
+            </time>
+            <p class="text">{one.text ?? "No text"}</p>
+          </li>
+        ))}
+      </ol>
+    </Dialog>
   );
 }
 

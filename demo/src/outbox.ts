@@ -4,6 +4,7 @@ import { effect, signal } from "@preact/signals";
 import { mutate, newKey, online, Refused, session } from "./client";
 import { SEND } from "./documents";
 import type { Message, Quote } from "./types";
+import type { Sent } from "./uploads";
 
 const KEPT = "isthmus-unsent";
 const AGAIN = 2_000; // ms until the next try where none is to be expected before
@@ -15,6 +16,8 @@ export interface Unsent {
   text: string;
   replyTo: Quote | null;
   mentionIds: string[];
+  mentionEveryone: boolean;
+  files: Sent[];
   failure: string | null;
 }
 
@@ -67,8 +70,16 @@ async function flush() {
   }
 }
 
-async function sendOne({ key, conversationId, text, replyTo, mentionIds }: Unsent) {
-  const input = { text, clientKey: key, replyToId: replyTo?.id ?? null, mentionIds };
+async function sendOne({ key, conversationId, text, replyTo, files, ...whom }: Unsent) {
+  const input = {
+    clientKey: key,
+    text: text || null,
+    replyToId: replyTo?.id ?? null,
+    mentionIds: whom.mentionIds,
+    mentionEveryone: whom.mentionEveryone,
+    attachmentIds: files.map((file) => file.id),
+    ...(files.length > 0 && { metadata: { files: files.map(({ id, ...shape }) => shape) } }),
+  };
   try {
     const { message } = await mutate<{ message: Message }>(SEND, { id: conversationId, input });
     shown.get(conversationId)?.(message);

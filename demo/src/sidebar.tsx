@@ -1,18 +1,22 @@
 /** The inbox, and where to look for people and for what was said. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { endSession, query, session } from "./client";
 import { PEOPLE, SEARCH } from "./documents";
-import { archivedShown, inbox, loaded, talkTo, titleOf } from "./inbox";
+import { archivedShown, hasMore, inbox, isOnline, loaded, loadMore, talkTo, titleOf } from "./inbox";
 import { complain } from "./notice";
-import { Avatar, time } from "./parts";
+import { Avatar, Icon, time } from "./parts";
 import { isMe } from "./room";
+import { Start } from "./start";
 import type { Nodes, Person, Quote, Summary } from "./types";
 
-const open = (id: string) => (location.hash = encodeURIComponent(id));
+const open = (id: string, number?: number) => {
+  location.hash = encodeURIComponent(id) + (number === undefined ? "" : `/${number}`);
+};
 
 export function Sidebar({ current }: { current: string | null }) {
   const [wanted, setWanted] = useState("");
+  const [starting, setStarting] = useState(false);
   return (
     <nav class="sidebar" aria-label="Conversations">
       <header>
@@ -21,7 +25,11 @@ export function Sidebar({ current }: { current: string | null }) {
         <button class="quiet" onClick={endSession}>
           Sign out
         </button>
+        <button class="new" aria-label="New conversation" title="New conversation" onClick={() => setStarting(true)}>
+          +
+        </button>
       </header>
+      {starting && <Start open={open} close={() => setStarting(false)} />}
       <input
         type="search"
         class="search"
@@ -38,18 +46,40 @@ export function Sidebar({ current }: { current: string | null }) {
             {inbox.value.map((one) => (
               <Row key={one.id} one={one} isCurrent={one.id === current} />
             ))}
+            {hasMore.value && <More key={inbox.value.length} />}
           </ul>
           {loaded.value && inbox.value.length === 0 && <p class="empty">Nothing here yet.</p>}
           <button
             class="quiet archived"
             aria-pressed={archivedShown.value}
-            onClick={() => (archivedShown.value = !archivedShown.value)}
+            onClick={() => {
+              archivedShown.value = !archivedShown.value;
+              if (!loaded.value) void loadMore().catch(complain);
+            }}
           >
             {archivedShown.value ? "Back to the inbox" : "Archived"}
           </button>
         </>
       )}
     </nav>
+  );
+}
+
+/** The end of what is loaded; more is, when it is seen. */
+function More() {
+  const button = useRef<HTMLButtonElement>(null);
+  const more = () => void loadMore().catch(complain);
+  useEffect(() => {
+    const watch = new IntersectionObserver(([seen]) => seen?.isIntersecting && loaded.value && more());
+    watch.observe(button.current!);
+    return () => watch.disconnect();
+  }, []);
+  return (
+    <li>
+      <button class="quiet" ref={button} onClick={more}>
+        {loaded.value ? "Show more" : "Loading …"}
+      </button>
+    </li>
   );
 }
 
@@ -66,7 +96,7 @@ function Row({ one, isCurrent }: { one: Summary; isCurrent: boolean }) {
       >
         <Avatar
           person={{ id: one.id, name: titleOf(one) }}
-          isOnline={one.kind === "DIRECT" && others.some((person) => person.isOnline)}
+          isOnline={one.kind === "DIRECT" && others.some(isOnline)}
         />
         <span class="row-title">{titleOf(one)}</span>
         <time dateTime={one.lastActivityAt}>{time(one.lastActivityAt)}</time>
@@ -77,8 +107,8 @@ function Row({ one, isCurrent }: { one: Summary; isCurrent: boolean }) {
         </span>
         <span class="row-marks">
           {marks !== "" && <span class="sr">{marks}</span>}
-          {one.isPinned && <span aria-hidden="true">📌</span>}
-          {one.isMuted && <span aria-hidden="true">🔕</span>}
+          {one.isPinned && <Icon name="pin" />}
+          {one.isMuted && <Icon name="muted" />}
           {one.unreadMentionCount > 0 && (
             <span class="badge badge-mention">
               @<span class="sr"> {one.unreadMentionCount} mentions</span>
@@ -98,7 +128,7 @@ function Row({ one, isCurrent }: { one: Summary; isCurrent: boolean }) {
 
 interface Hit extends Quote {
   createdAt: string;
-  conversation: { id: string; title: string | null; group: { name: string } | null } | null;
+  conversation: { id: string } | null;
 }
 
 function Found({ wanted, done }: { wanted: string; done: () => void }) {
@@ -132,11 +162,11 @@ function Found({ wanted, done }: { wanted: string; done: () => void }) {
               <button
                 class="row"
                 onClick={async () => {
-                  await talkTo(person.id).then(open).catch(complain);
+                  await talkTo(person.id).then((id) => open(id)).catch(complain);
                   done();
                 }}
               >
-                <Avatar person={person} isOnline={person.isOnline ?? false} />
+                <Avatar person={person} isOnline={isOnline(person)} />
                 <span class="row-title">{person.name}</span>
               </button>
             </li>
@@ -149,7 +179,7 @@ function Found({ wanted, done }: { wanted: string; done: () => void }) {
             <button
               class="row"
               onClick={() => {
-                if (hit.conversation !== null) open(hit.conversation.id);
+                if (hit.conversation !== null) open(hit.conversation.id, hit.number);
                 done();
               }}
             >

@@ -16,6 +16,13 @@ export interface Person {
 export interface Nodes<T> {
   nodes: T[];
 }
+export interface Page<T> extends Nodes<T> {
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+}
+/** A page that goes back. */
+export interface Earlier<T> extends Nodes<T> {
+  pageInfo: { hasPreviousPage: boolean; startCursor: string | null };
+}
 export interface Reaction {
   emoji: string;
   count: number;
@@ -34,13 +41,17 @@ export interface Attachment {
 }
 export interface Message extends Quote {
   seq: number;
+  role: "USER" | "ASSISTANT" | "SYSTEM";
   createdAt: string;
   editedAt: string | null;
   isPinned: boolean;
   viewerCanEdit: boolean;
   replyCount: number;
   attachments: Attachment[];
+  /** What this page kept of its files; other clients may have kept anything. */
+  metadata: { files?: unknown };
   replyTo: Quote | null;
+  threadRoot: { id: string; number: number; replyCount: number } | null;
   mentions: Nodes<Person> | null;
   reactions: Reaction[];
   readBy: Nodes<Person> | null;
@@ -59,6 +70,14 @@ export interface Summary {
   group: { id: string; name: string; viewerCanManage: boolean } | null;
   participants: Nodes<Person> | null;
   lastMessage: (Pick<Quote, "id" | "text" | "deleted" | "sender"> & { createdAt: string }) | null;
+}
+export interface Later {
+  id: string;
+  text: string | null;
+  sendAt: string;
+  state: "WAITING" | "SENDING" | "SENT" | "FAILED" | "CANCELLED";
+  failure: string | null;
+  conversation: { id: string } | null;
 }
 export type RoomEvent = { cursor: string; seq: number } & (
   | { __typename: "MessageSent" | "MessageEdited" | "MessageDeleted" | "ReactionChanged" | "PinChanged"; message: Message }
