@@ -1,7 +1,8 @@
 """Full-text search over what the viewer may read, in PostgreSQL's copy of the log, newest first.
 
 A word in every third message and one in a thousand want different plans. The newest messages are
-looked at first, which fills the page for a common word; a rare word's hits are few enough for the
+looked at first, which fills the page for a common word. Where a reader's own are few among them,
+these are read through, one conversation after the other; a rare word's hits are few enough for the
 index to give them all, and to be sorted.
 """
 
@@ -22,13 +23,15 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
+    column,
     func,
     literal_column,
     select,
+    true,
 )
 
 from app.chat.log import ENTRY_FIELDS, LogEntry
-from app.chat.models import ConversationMember, EntryKind, Message
+from app.chat.models import ConversationHead, ConversationMember, EntryKind, Message
 from app.chat.postgres_log import entry_of
 from app.errors import Invalid, NotFound
 from app.paging import (
@@ -48,9 +51,9 @@ from app.viewer import Viewer
 
 MAX_QUERY = 200  # characters
 
-_NEAREST = 2_000  # messages looked at before the index is asked
-# Where as many hold no full page, the whole of the hits is small.
-_NEAREST_AT_MOST = 40_000
+_NEAREST = 2_000  # messages looked at first
+# Where as many do not fill a page, the word is rare enough for the index.
+_AT_MOST = 40_000
 
 _ROWS = Message.__table__.c
 _SIMPLE: ColumnElement[Any] = literal_column("'simple'::regconfig")
@@ -107,35 +110,37 @@ async def search_messages(
     (found,) = await main.fetch(_PREPARE, query=query, viewer=me)
     if found["wanted"] in ("", "T"):
         raise Invalid("Say at least one word to look for.", field=["query"])
-    readable = found["readable"]
+    sizes = dict(zip(found["readable"] or (), found["messages"] or (), strict=True))
     if search.conversation is not None:
-        if search.conversation not in readable:
+        if search.conversation not in sizes:
             raise NotFound("There is no such conversation.", field=["filter", "conversationId"])
-        readable = [search.conversation]
+        sizes = {search.conversation: sizes[search.conversation]}
     key = _Key.of(search)
-    values = search.filters | {"query": query, "readable": readable, "limit": args.size + 1}
+    values = search.filters | {"query": query, "readable": list(sizes), "limit": args.size + 1}
     if args.cursor is not None:
         parts = decode_cursor(args.cursor, *key.parsers)
         values |= {f"cursor_{place}": part for place, part in enumerate(parts)}
     shape = (tuple(search.filters), args.cursor is not None, not args.backward)
-    rows = await _nearest(main, shape, values)
-    if rows is None:
-        rows = await main.fetch(_indexed(*shape), **values)
+    rows = await _hits(main, shape, values, messages=sum(sizes.values()))
     hits = [entry_of(row[: len(ENTRY_FIELDS)]) for row in rows]
     return window(hits, args, lambda hit: encode_cursor(*(getattr(hit, n) for n in key.names)))
 
 
-async def _nearest(main: Postgres, shape: Any, values: dict[str, Any]) -> list[Any] | None:
-    """The page, if it is full, or all messages are done, before many were looked at."""
+async def _hits(main: Postgres, shape: Any, values: dict[str, Any], *, messages: int) -> list[Any]:
+    """A page of hits among so many messages that the viewer may read, by the least work."""
     scan, wanted = _NEAREST, values["limit"]
-    while scan <= _NEAREST_AT_MOST:
-        rows = await main.fetch(_scan(*shape), **values, scan=scan)
-        if len(rows) >= wanted or (rows and rows[0]["looked_at"] < scan):
-            return rows
-        if scan > _NEAREST or not rows:
-            return None
+    rows = await main.fetch(_scan(*shape), **values, scan=scan)
+    if len(rows) >= wanted or (rows and rows[0]["looked_at"] < scan):
+        return rows
+    if rows:
         scan = 3 * scan * wanted // (2 * len(rows))
-    return None
+        if messages <= min(scan, _AT_MOST):
+            return await main.fetch(_read_through(*shape), **values)
+        if scan <= _AT_MOST:
+            rows = await main.fetch(_scan(*shape), **values, scan=scan)
+            if len(rows) >= wanted:
+                return rows
+    return await main.fetch(_indexed(*shape), **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +161,15 @@ _ACROSS = _Key(("created_at", "id"), (parse_time, parse_uuid))
 _PREPARE = Read(
     select(
         func.querytree(_WANTED).label("wanted"),
-        func.array(
-            select(ConversationMember.conversation_id)
-            .where(
-                ConversationMember.user_id == bindparam("viewer", type_=Integer),
-                ConversationMember.removed_seq.is_(None),
-            )
-            .scalar_subquery()
-        ).label("readable"),
+        func.array_agg(ConversationHead.conversation_id).label("readable"),
+        func.array_agg(ConversationHead.last_msg_no).label("messages"),
+    )
+    .join(
+        ConversationMember, ConversationMember.conversation_id == ConversationHead.conversation_id
+    )
+    .where(
+        ConversationMember.user_id == bindparam("viewer", type_=Integer),
+        ConversationMember.removed_seq.is_(None),
     )
 )
 
@@ -193,12 +199,42 @@ def _scan(filters: tuple[str, ...], after: bool, descending: bool) -> Read:  # n
 
 @cache
 def _indexed(filters: tuple[str, ...], after: bool, descending: bool) -> Read:  # noqa: FBT001
-    names = _key(filters)
-    matching = _messages(filters).where(
-        _ROWS.conversation_id == _READABLE, _ROWS.search.op("@@")(_WANTED)
+    keys = _keys(filters, after=after, descending=descending)
+    return _sorted(keys.where(_ROWS.conversation_id == _READABLE), filters, descending=descending)
+
+
+@cache
+def _read_through(filters: tuple[str, ...], after: bool, descending: bool) -> Read:  # noqa: FBT001
+    talks = (
+        func.unnest(bindparam("readable", type_=ARRAY(Uuid)))
+        .table_valued(column("id", Uuid), name="talks")
+        .render_derived()
     )
-    page = keyset(matching, [_ROWS[n] for n in names], descending=descending, after=after)
+    keys = _keys(filters, after=after, descending=descending)
+    # The offset keeps the planner from turning it inside out, to ask the index for every hit of
+    # all conversations.
+    found = keys.where(_ROWS.conversation_id == talks.c.id).offset(0).lateral("found")
+    every = select(*found.c).select_from(talks.join(found, true()))
+    return _sorted(every, filters, descending=descending)
+
+
+def _keys(filters: tuple[str, ...], *, after: bool, descending: bool) -> Select[Any]:
+    key = [_ROWS[n] for n in _key(filters)]
+    hits = _messages(filters).where(_ROWS.search.op("@@")(_WANTED))
+    page = keyset(hits, key, descending=descending, after=after)
     # All of them: else the planner may walk through every message in order, hoping for early hits.
-    every = page.order_by(None).limit(None).cte("every").prefix_with("MATERIALIZED").c
-    hits = select(*(every[n] for n in ENTRY_FIELDS))
-    return Read(keyset(hits, [every[n] for n in names], descending=descending, after=False))
+    return (
+        page.order_by(None)
+        .limit(None)
+        .with_only_columns(*{c.name: c for c in (_ROWS.id, *key)}.values())
+    )
+
+
+def _sorted(keys: Select[Any], filters: tuple[str, ...], *, descending: bool) -> Read:
+    every = keys.cte("every").prefix_with("MATERIALIZED")
+    names = _key(filters)
+    page = keyset(select(*every.c), [every.c[n] for n in names], descending=descending, after=False)
+    found = page.cte("page")
+    hits = select(*(_ROWS[n] for n in ENTRY_FIELDS)).join(found, found.c.id == _ROWS.id)
+    order = (_ROWS[n].desc() if descending else _ROWS[n].asc() for n in names)
+    return Read(hits.order_by(*order))

@@ -82,9 +82,12 @@ async def test_every_page_of_random_messages_is_what_a_reader_would_find(
             await world.say(others[0], hidden, text)
     times = {m["text"]: datetime.fromisoformat(m["createdAt"]) for m in await everything(reader)}
     middle = sorted(times.values())[30]
+    plans = (search._scan, search._read_through, search._indexed)
+    for plan in plans:
+        plan.cache_clear()
     for nearest, at_most in ((2_000, 40_000), (1, 0), (2, 100), (5, 7)):
         monkeypatch.setattr(search, "_NEAREST", nearest)
-        monkeypatch.setattr(search, "_NEAREST_AT_MOST", at_most)
+        monkeypatch.setattr(search, "_AT_MOST", at_most)
         for _ in range(6):
             word = rng.choice(WORDS)
             filters: Json = {}
@@ -105,6 +108,7 @@ async def test_every_page_of_random_messages_is_what_a_reader_would_find(
             size, backward = rng.choice([1, 3, 7, 50]), rng.random() < 0.5
             texts = await walk(reader.client, word, size, backward=backward, filter=filters)
             assert texts == expected, (word, filters, size, backward, nearest)
+    assert all(plan.cache_info().misses for plan in plans)
 
 
 async def everything(reader: Person) -> list[Json]:

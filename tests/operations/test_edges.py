@@ -173,7 +173,7 @@ LISTED_FROM = {"auditEvents": 2, "conversations": 2, "messageSearch": 2, "mentio
 async def test_the_length_of_a_list_does_not_change_the_number_of_commands(
     name: str, viewer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_NEAREST", search._NEAREST_AT_MOST)  # all that tests have said
+    monkeypatch.setattr(search, "_NEAREST", search._AT_MOST)  # all that tests have said
     asked = selection(fields("Query")[name])
     given = ASKED_WITH.get(name, "")
     counts = []
