@@ -267,7 +267,7 @@ describe(
     ConversationOrder,
     "By what conversations can be ordered.",
     name="ConversationOrderField",
-    LAST_ACTIVITY="When something last happened in it.",
+    LAST_ACTIVITY="When its last message was sent, or its members last changed.",
 )
 describe(
     UserReportOrder,

@@ -8,13 +8,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.chat import postgres_log
@@ -128,15 +128,15 @@ class BothStores:
 
     async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> bool:
         """See `MessageStore`."""
-        row = ConversationMember
+        row, now = ConversationMember, datetime.now(UTC)
         async with self._main.begin() as tx:
             moved = await tx.execute(
                 update(row)
                 .where(row.conversation_id == conversation_id, row.user_id == user_id)
                 .where(row.read_msg_no < msg_no)
-                .values(read_msg_no=msg_no, read_at=func.now())
+                .values(read_msg_no=msg_no, read_at=now)
             )
-        await self._mongo.mark_read(conversation_id, user_id, msg_no)
+        await self._mongo.mark_read(conversation_id, user_id, msg_no, now)
         return moved.rowcount > 0
 
     async def _current_mode(self) -> StoresMode:

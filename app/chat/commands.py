@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -232,10 +233,14 @@ async def create_conversation(
         The entry, which the caller announces after its commit.
     """
     conversation_id = values["id"]
-    made = insert(Conversation).values(created_by=creator, **values)
+    # To the millisecond, as both stores keep it.
+    now = func.date_trunc("milliseconds", func.now())
+    made = insert(Conversation).values(created_by=creator, created_at=now, updated_at=now, **values)
     found = await tx.execute(made.on_conflict_do_nothing().returning(Conversation.id))
     if found.first() is not None:
-        await tx.execute(insert(ConversationHead).values(conversation_id=conversation_id))
+        await tx.execute(
+            insert(ConversationHead).values(conversation_id=conversation_id, last_activity_at=now)
+        )
         await tx.execute(
             insert(ConversationMember),
             [{"conversation_id": conversation_id, "user_id": user} for user in members],

@@ -61,8 +61,8 @@ class LastMessage(BaseModel):
 class ConversationDocument(Document):
     """A conversation with the copy of its members that sends are checked against.
 
-    `activity` sorts an inbox: the last activity's milliseconds in 16 hex digits, then the
-    conversation id's 32, so that it is unique and in order as a string.
+    `activity` sorts an inbox: the milliseconds of the last message or change of members in 16 hex
+    digits, then the conversation id's 32, so that it is unique and in order as a string.
     """
 
     model_config = _STRICT
@@ -88,6 +88,8 @@ class ConversationDocument(Document):
     last_seq: Number = 0
     last_message: LastMessage | None = None
     activity: Annotated[str, Field(pattern=r"^[0-9a-f]{48}$")]
+    # When the head was last written, for whatever entry.
+    changed_at: Moment
     # The seq of the member entry that `participant_ids` stands at.
     members_seq: Number = 0
     created_at: Moment

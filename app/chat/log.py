@@ -1,7 +1,7 @@
 """The log's vocabulary: entries, conversations, and the ids that make a retry harmless."""
 
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,6 +13,9 @@ _GROUP = UUID("5b0f3c0e-6f0a-5a55-9d8c-0d6f0c1c7a02")
 _ASSISTANT = UUID("5b0f3c0e-6f0a-5a55-9d8c-0d6f0c1c7a03")
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What moves a conversation up in its members' inboxes: lines of its own, and not what befalls one.
+_MOVING = (EntryKind.MESSAGE, EntryKind.MEMBER)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +71,11 @@ class LogEntry:
     def is_message(self) -> bool:
         """Whether it is a message, rather than something that happened to one."""
         return self.kind == EntryKind.MESSAGE
+
+    @property
+    def is_activity(self) -> bool:
+        """Whether it moves the conversation up in an inbox."""
+        return self.kind in _MOVING
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,8 @@ class ConversationRecord:
         last_seq: The last place given out in the log.
         members_seq: The member entry that `participant_ids` stands at.
         details_version: The entry as of which it says of itself what it does; 0 as it was started.
+        activity: Its place in an inbox; see `activity_key`.
+        changed_at: When its head was last written, for any entry: by the writer's clock.
     """
 
     id: UUID
@@ -156,13 +166,14 @@ class ConversationRecord:
     members_seq: int
     details_version: int
     activity: str
+    changed_at: datetime
     created_at: datetime
     updated_at: datetime
 
     @property
     def last_activity_at(self) -> datetime:
-        """When something last happened in it, to the millisecond."""
-        return datetime.fromtimestamp(int(self.activity[:16], 16) / 1000, UTC)
+        """When it was started, its last message was sent, or its members last changed."""
+        return _EPOCH + timedelta(milliseconds=int(self.activity[:16], 16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +228,12 @@ def assistant_conversation_id(user_id: int, client_key: str) -> UUID:
 
 def activity_key(conversation_id: UUID, at: datetime) -> str:
     """Where a conversation stands in an inbox: milliseconds, then the id, as ordered text."""
-    return f"{int(at.timestamp() * 1000):016x}{conversation_id.hex}"
+    return f"{milliseconds(at):016x}{conversation_id.hex}"
+
+
+def milliseconds(at: datetime) -> int:
+    """A time in whole milliseconds since 1970, as MongoDB keeps it."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def slot(series: UUID, number: int) -> bytes:

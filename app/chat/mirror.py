@@ -93,7 +93,9 @@ class Mirror:
     async def _read_own(self, entry: LogEntry) -> None:
         # Sending marks one's own as read; PostgreSQL has done so with the entry.
         if entry.msg_no is not None and entry.sender_id is not None:
-            await self._log.mark_read(entry.conversation_id, entry.sender_id, entry.msg_no)
+            await self._log.mark_read(
+                entry.conversation_id, entry.sender_id, entry.msg_no, entry.created_at
+            )
 
     async def _carry_conversation(self, conversation_id: UUID, members_seq: int) -> None:
         found = await self._postgres.conversation(conversation_id)

@@ -1,6 +1,6 @@
 """The log's terms and MongoDB's documents: what is written, and how it is read back."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -99,6 +99,7 @@ def conversation_document(row: Any, participants: list[int], members_seq: int) -
         "last_seq": Int64(0),
         "last_message": None,
         "activity": activity_key(row["id"], row["created_at"]),
+        "changed_at": datetime.now(UTC),
         "members_seq": Int64(members_seq),
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
@@ -180,6 +181,7 @@ def conversation_record(row: Document) -> ConversationRecord:
         row["members_seq"],
         row["details_version"],
         row["activity"],
+        row["changed_at"],
         row["created_at"],
         row["updated_at"],
     )

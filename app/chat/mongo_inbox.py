@@ -13,7 +13,7 @@ from uuid import UUID
 from bson import Int64
 from pymongo import ASCENDING, DESCENDING
 
-from app.chat.log import ConversationRecord
+from app.chat.log import ConversationRecord, milliseconds
 from app.chat.mongo_documents import conversation_record, inbox_ids
 from app.stores.mongo import Document, Mongo, put_newer, unavailable
 
@@ -102,7 +102,7 @@ class MongoInbox:
     async def active_since(
         self, participants: Sequence[int], since: datetime
     ) -> list[tuple[UUID, list[int]]]:
-        """Conversations in which something happened, each with all who take part.
+        """Conversations with messages or other members, each with all who take part.
 
         Of a crowd only changes of its members count.
 
@@ -110,7 +110,7 @@ class MongoInbox:
             StoreUnavailable: MongoDB does not answer.
         """
         mine = {"$in": list(participants)}
-        active = {"$gt": f"{int(since.timestamp() * 1000):016x}"}
+        active = {"$gt": f"{milliseconds(since):016x}"}
         few = self._conversations.find({"inbox_ids": mine, "activity": active}, {"inbox_ids": 1})
         crowds = self._crowds.find(
             {"participant_ids": mine, "changed_at": {"$gt": since}}, {"participant_ids": 1}

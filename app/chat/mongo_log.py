@@ -99,8 +99,8 @@ class MongoLog:
     async def advance(self, entry: LogEntry, message: LogEntry | None = None) -> bool:
         """Move a conversation's head to an entry; it never moves back, and again is harmless.
 
-        Its activity is when the last of its entries came to be visible, and not when one was
-        carried over once more.
+        It was changed when the last of its entries came to be visible, and not when one was carried
+        over once more.
 
         Args:
             entry: What is visible now.
@@ -114,9 +114,11 @@ class MongoLog:
         """
         head: Document = {
             "last_seq": entry.seq,
-            "activity": activity_key(entry.conversation_id, datetime.now(UTC)),
+            "changed_at": datetime.now(UTC),
             "total_tokens": entry.total_tokens,
         }
+        if entry.is_activity:
+            head["activity"] = activity_key(entry.conversation_id, entry.created_at)
         if entry.msg_no is not None:
             head["message_count"] = entry.msg_no
         if message is not None:
@@ -127,7 +129,7 @@ class MongoLog:
             newer = key | {"last_seq": {"$lt": entry.seq}}
             if (await self._conversations.update_one(newer, {"$max": head})).matched_count:
                 return True
-            del head["activity"]
+            del head["changed_at"]
             return bool((await self._conversations.update_one(key, {"$max": head})).matched_count)
 
     async def put_conversation(self, row: Any, participants: list[int], members_seq: int) -> None:
@@ -155,13 +157,15 @@ class MongoLog:
         details = {name: document[name] for name in _DETAILS}
         await put_newer(self._conversations, row["id"], details, by="details_version", upsert=False)
 
-    async def mark_read(self, conversation_id: UUID, user_id: int, msg_no: int) -> None:
+    async def mark_read(
+        self, conversation_id: UUID, user_id: int, msg_no: int, at: datetime
+    ) -> None:
         """Move a user's receipt forward; it never moves back.
 
         Raises:
             StoreUnavailable: MongoDB does not answer.
         """
-        read = {"read_msg_no": Int64(msg_no), "read_at": datetime.now(UTC)}
+        read = {"read_msg_no": Int64(msg_no), "read_at": at}
         document = receipt_document(conversation_id, user_id, MemberState())
         key = document.pop("_id")
         first = {name: value for name, value in document.items() if name not in read}

@@ -99,15 +99,19 @@ _APPEND = text(
         :mentions_everyone OR ARRAY(SELECT user_id FROM members UNION ALL
           SELECT unnest(mention_ids) FROM messages WHERE id = :target_id
         ) @> :mention_ids AS has_mentioned
+    ), clock AS (
+      -- To the millisecond, as MongoDB keeps it: both stores then say the same.
+      SELECT date_trunc('milliseconds', clock_timestamp()) AS now
     ), head AS (
       UPDATE conversation_heads
       SET last_seq = last_seq + 1, last_msg_no = last_msg_no + :is_message,
-          last_activity_at = date_trunc('milliseconds', clock_timestamp()), -- as MongoDB has it
+          last_activity_at = CASE WHEN :is_activity = 1
+            THEN greatest(last_activity_at, now) ELSE last_activity_at END,
           total_tokens = total_tokens + coalesce(:tokens, 0)
-      FROM checks
+      FROM checks, clock
       WHERE conversation_id = :conversation_id AND NOT EXISTS (SELECT FROM done)
         AND is_current AND is_member AND is_open AND has_answered AND has_mentioned
-      RETURNING last_seq, last_msg_no, last_activity_at, total_tokens
+      RETURNING last_seq, last_msg_no, now, total_tokens
     ), counted AS (
       UPDATE messages SET reply_count = reply_count + :is_message,
         edit_count = edit_count + :is_edit
@@ -121,7 +125,7 @@ _APPEND = text(
         CASE WHEN :is_message = 1 THEN last_msg_no END, :client_key, :target_id,
         CAST(:role AS message_role), :text,
         :attachments, :model, :provider, :tokens, :metadata, false, last_seq, :epoch,
-        last_activity_at, last_activity_at,
+        now, now,
         :reply_to_id, (SELECT thread_id FROM answered),
         CASE WHEN :is_message = 1 THEN (SELECT reply_count FROM counted) END, 0,
         CASE WHEN :is_edit = 1 THEN (SELECT edit_count FROM counted) END, 0,
@@ -135,7 +139,7 @@ _APPEND = text(
       INSERT INTO mirror_pending (conversation_id, seq, epoch)
       SELECT :conversation_id, last_seq, :epoch FROM head
     ), own_read AS (
-      UPDATE conversation_members SET read_msg_no = last_msg_no, read_at = last_activity_at
+      UPDATE conversation_members SET read_msg_no = last_msg_no, read_at = now
       FROM head
       WHERE conversation_id = :conversation_id AND user_id = :sender_id AND :is_message = 1
     ), newest AS (
@@ -161,7 +165,10 @@ _APPEND = text(
     bindparam("reply_to_id", type_=Uuid),
     bindparam("mention_ids", type_=ARRAY(Integer)),
     bindparam("mentions_everyone", type_=Boolean),
-    *(bindparam(name, type_=BigInteger) for name in ("epoch", "is_message", "is_edit")),
+    *(
+        bindparam(name, type_=BigInteger)
+        for name in ("epoch", "is_message", "is_edit", "is_activity")
+    ),
     *(bindparam(name, type_=Integer) for name in ("member", "sender_id", "tokens")),
     *(
         bindparam(name, type_=Text)
@@ -335,6 +342,7 @@ async def append(
             "member": member,
             "is_message": int(entry.is_message),
             "is_edit": int(entry.kind is EntryKind.EDIT),
+            "is_activity": int(entry.is_activity),
             **{name: getattr(entry, name) for name in _GIVEN},
         },
     )

@@ -24,6 +24,8 @@ FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
 _OPERATION = "conversationSettingsUpdate"
 _M = ConversationMember
 _STATE = (_M.read_msg_no, _M.is_archived, _M.muted_until, _M.pinned_at, _M.settings_version)
+# To the millisecond, as both stores keep it.
+_NOW = func.date_trunc("milliseconds", func.now())
 # Pins are counted, so that a user's are made one after the other.
 _LOCK_PINS = text("SELECT pg_advisory_xact_lock(hashtextextended('pins', :user_id))")
 
@@ -81,14 +83,15 @@ def _values(changes: SettingsChanges) -> dict[str, Any]:
     if changes.is_archived is not None:
         values["is_archived"] = changes.is_archived
     if changes.is_pinned is not None:
-        values["pinned_at"] = func.coalesce(_M.pinned_at, func.now()) if changes.is_pinned else None
+        values["pinned_at"] = func.coalesce(_M.pinned_at, _NOW) if changes.is_pinned else None
     if changes.muted_until is not None:
         where = ["input", "mutedUntil"]
         if changes.is_muted is False:
             raise Invalid("What is not muted is not muted until a time.", field=where)
         if changes.muted_until <= datetime.now(UTC):
             raise Invalid("It cannot be muted until a time that has passed.", field=where)
-        values["muted_until"] = min(changes.muted_until, FOR_GOOD)
+        until = min(changes.muted_until, FOR_GOOD)
+        values["muted_until"] = until.replace(microsecond=until.microsecond // 1_000 * 1_000)
     elif changes.is_muted is not None:
         values["muted_until"] = FOR_GOOD if changes.is_muted else None
     return values

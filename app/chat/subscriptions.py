@@ -20,7 +20,7 @@ from app.chat.conversation_events import (
 )
 from app.chat.events import Receipt
 from app.chat.live import OVERLAP, Feed, Live
-from app.chat.log import ConversationRecord, LogEntry
+from app.chat.log import ConversationRecord, LogEntry, milliseconds
 from app.chat.queries import conversations_by_ids, parse_message_cursor
 from app.chat.store import MessageStore
 from app.errors import InvalidCursor, NotFound
@@ -218,7 +218,7 @@ async def _news(
     rows = await conversations_by_ids(store, viewer, ids)
     left = {i for i, row in zip(ids, rows, strict=True) if row is None} & followed
     news = [row for row in rows if row is not None and seen.is_news(row)]
-    return sorted(news, key=lambda row: row.activity), left
+    return sorted(news, key=lambda row: row.changed_at), left
 
 
 @dataclass(slots=True)
@@ -249,11 +249,11 @@ class _Seen:
             return True
         if row.id in self.lately:
             return row.last_seq > self.lately[row.id][1]
-        return _milliseconds(row) > self.until - _OVERLAP
+        return milliseconds(row.changed_at) > self.until - _OVERLAP
 
     def add(self, row: ConversationRecord) -> None:
         self.own.discard(row.id)
-        at = _milliseconds(row)
+        at = milliseconds(row.changed_at)
         self.until = max(self.until, at)
         self.lately[row.id] = (at, row.last_seq)
         floor = self.until - _OVERLAP
@@ -262,10 +262,6 @@ class _Seen:
     def cursor(self) -> str:
         newest = sorted(self.lately.items(), key=lambda item: item[1])[-_CURSOR_PLACES:]
         return encode_cursor(self.until, {i.hex: seq for i, (_, seq) in newest})
-
-
-def _milliseconds(row: ConversationRecord) -> int:
-    return int(row.activity[:16], 16)
 
 
 def _parse_milliseconds(part: Any) -> int:

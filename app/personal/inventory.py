@@ -242,7 +242,7 @@ MAIN: Mapping[str, Holding] = {
 MONGO: Mapping[str, Holding] = {
     "conversations": Holding(
         "_id kind group_id details_version message_count total_tokens last_seq activity members_seq"
-        " created_at updated_at",
+        " changed_at created_at updated_at",
         owners="participant_ids",
         others="user_id inbox_ids last_message",
         content="title summary tags context metadata",

@@ -116,6 +116,7 @@ def _conversation(filled: FilledTalk, end: datetime) -> Document:
         "total_tokens": Int64(filled.entries[-1].total_tokens),
         "last_seq": Int64(len(filled.entries)),
         "activity": activity_key(talk.id, end),
+        "changed_at": end,
         "last_message": last and snapshot(last),
     }
     return conversation_document(row, sorted(talk.members), filled.members_seq) | head

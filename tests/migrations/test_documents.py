@@ -45,6 +45,7 @@ def _conversation() -> ConversationDocument:
         last_seq=2,
         last_message=message,
         activity=f"{int(_NOW.timestamp() * 1000):016x}{conversation.hex}",
+        changed_at=_NOW,
         created_at=_NOW,
         updated_at=_NOW,
     )

@@ -133,7 +133,7 @@ def test_ids_are_the_same_in_both_stores() -> None:
             ConversationDocument,
             {"id", "conversation_id", "created_by", "last_msg_no", "last_activity_at"},
             {"_id", "user_id", "message_count", "activity", "last_message"}
-            | {"participant_ids", "inbox_ids", "members_seq"},
+            | {"participant_ids", "inbox_ids", "members_seq", "changed_at"},
         ),
     ],
 )

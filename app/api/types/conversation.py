@@ -33,7 +33,9 @@ class Conversation(Node):
     metadata: JSON = strawberry.field(description="What clients keep with it.")
     message_count: int = strawberry.field(description="How many messages were sent in it.")
     total_tokens: int = strawberry.field(description="How many tokens its answers cost.")
-    last_activity_at: datetime = strawberry.field(description="When something last happened in it.")
+    last_activity_at: datetime = strawberry.field(
+        description="When it was started, its last message was sent, or its members last changed."
+    )
     created_at: datetime = strawberry.field(description="When it was started.")
     updated_at: datetime = strawberry.field(description="When its description was last changed.")
 
