@@ -127,7 +127,7 @@ MEMBER_REMOVE = """mutation($group: ID!, $user: ID!, $key: String!) {
     group { id memberCount } user { id } errors { code field message } } }"""
 
 GROUP_DELETE = """mutation($id: ID!, $key: String!) {
-  groupDelete(id: $id, input: {clientKey: $key}) {
+  groupDelete(groupId: $id, input: {clientKey: $key}) {
     group { id deletedAt } errors { code field message } } }"""
 
 GROUP_JOIN = """mutation($group: ID!, $key: String!) {
@@ -138,15 +138,15 @@ GROUP_LEAVE = GROUP_JOIN.replace("groupJoin", "groupLeave")
 
 INVITE = """mutation($group: ID!, $user: ID!, $key: String!) {
   groupInvite(groupId: $group, input: {userId: $user, clientKey: $key}) {
-    invitation { id state } errors { code field message } } }"""
+    groupInvitation { id state } errors { code field message } } }"""
 
 ACCEPT = """mutation($id: ID!, $key: String!) {
-  groupInvitationAccept(id: $id, input: {clientKey: $key}) {
-    invitation { id state } group { id memberCount } errors { code field message } } }"""
+  groupInvitationAccept(groupInvitationId: $id, input: {clientKey: $key}) {
+    groupInvitation { id state } group { id memberCount } errors { code field message } } }"""
 
 LINK_CREATE = """mutation($group: ID!, $uses: Int, $key: String!) {
   groupInvitationLinkCreate(groupId: $group, input: {maxUses: $uses, clientKey: $key}) {
-    link { id uses maxUses } token { token } errors { code field message } } }"""
+    groupInvitationLink { id uses maxUses } token { token } errors { code field message } } }"""
 
 LINK_USE = """mutation($token: String!, $key: String!) {
   groupInvitationLinkUse(input: {token: $token, clientKey: $key}) {

@@ -215,18 +215,16 @@ class AccountMutations:
     async def session_revoke(
         self,
         info: Info,
-        id_: Annotated[
-            strawberry.ID, strawberry.argument(name="id", description="The session's id.")
-        ],
+        session_id: Annotated[strawberry.ID, strawberry.argument(description="The session's id.")],
         input_: Annotated[
             SessionRevokeInput, strawberry.argument(name="input", description="The client key.")
         ],
     ) -> SessionRevokePayload:
         context = info.context
         check_client_key(input_.client_key)  # an end is harmless if repeated
-        session_id = uuid_of(id_, "Session", field=["id"])
+        key = uuid_of(session_id, "Session", field=["sessionId"])
         accounts = context.services.accounts
-        owner_id = await sessions.revoke_session(accounts, context.viewer, session_id)
+        owner_id = await sessions.revoke_session(accounts, context.viewer, key)
         user = await context.loaders.user_by_id.load(owner_id)
         return SessionRevokePayload(user=user)
 

@@ -93,7 +93,7 @@ class GroupDeletePayload(Payload):
     )
 
 
-Id = Annotated[strawberry.ID, strawberry.argument(name="id", description="The group's id.")]
+GroupId = Annotated[strawberry.ID, strawberry.argument(description="The group's id.")]
 
 
 @strawberry.type
@@ -132,7 +132,7 @@ class GroupMutations:
     async def group_update(
         self,
         info: Info,
-        id_: Id,
+        group_id: GroupId,
         input_: Annotated[
             GroupUpdateInput, strawberry.argument(name="input", description="What to change.")
         ],
@@ -151,7 +151,7 @@ class GroupMutations:
         group = await commands.update_group(
             info.context.services.main,
             info.context.viewer,
-            uuid_of(id_, "Group", field=["id"]),
+            uuid_of(group_id, "Group", field=["groupId"]),
             changes,
             client_key=input_.client_key,
         )
@@ -166,7 +166,7 @@ class GroupMutations:
     async def group_delete(
         self,
         info: Info,
-        id_: Id,
+        group_id: GroupId,
         input_: Annotated[
             GroupDeleteInput, strawberry.argument(name="input", description="The client key.")
         ],
@@ -174,7 +174,7 @@ class GroupMutations:
         group = await membership.delete_group(
             info.context.services,
             info.context.viewer,
-            uuid_of(id_, "Group", field=["id"]),
+            uuid_of(group_id, "Group", field=["groupId"]),
             client_key=input_.client_key,
         )
         return GroupDeletePayload(group=group)

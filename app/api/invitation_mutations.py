@@ -1,17 +1,19 @@
 """Mutations of invitations to groups, and of links that invite."""
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any
 
 import strawberry
 
 from app.api.context import Info
 from app.api.ids import uuid_of
 from app.api.mutation import KeyedInput, Payload, mutation
-from app.api.types import Group, GroupInvitation, GroupInvitationLink
+from app.api.types import Group, GroupInvitation, GroupInvitationLink, User
 from app.chat import admission
 from app.groups import inviting, links
 from app.groups.invitations import InvitationRecord, LinkRecord
 from app.groups.queries import GroupRecord
+from app.users.queries import UserRecord
 
 _HOURS = "For how many hours it holds: at most 720, and a week unless you say otherwise."
 _WEEK = 7 * 24
@@ -63,39 +65,42 @@ class GroupInvitationLinkUseInput(KeyedInput):
     token: str = strawberry.field(description="The link's token.")
 
 
+_GROUP = "The group, with its members and invitations as they are now; null if you do not see it."
+
+
 @strawberry.type(description="What came of an invitation.")
 class _InvitationPayload(Payload):
-    invitation: InvitationRecord | None = strawberry.field(
+    group_invitation: InvitationRecord | None = strawberry.field(
         default=None,
         graphql_type=GroupInvitation | None,
         description="The invitation as it is now.",
+    )
+    group: GroupRecord | None = strawberry.field(
+        default=None, graphql_type=Group | None, description=_GROUP
+    )
+    user: UserRecord | None = strawberry.field(
+        default=None, graphql_type=User | None, description="Who is invited."
     )
 
 
 @strawberry.type(description="What came of `groupInvite`.")
 class GroupInvitePayload(_InvitationPayload):
-    """The invitation."""
+    """The invitation, the group, and who is invited to it."""
 
 
 @strawberry.type(description="What came of `groupInvitationAccept`.")
 class GroupInvitationAcceptPayload(_InvitationPayload):
-    """The invitation and the group."""
-
-    group: GroupRecord | None = strawberry.field(
-        default=None,
-        graphql_type=Group | None,
-        description="The group, with its members as they are now.",
-    )
+    """The invitation, the group, and its new member."""
 
 
 @strawberry.type(description="What came of `groupInvitationDecline`.")
 class GroupInvitationDeclinePayload(_InvitationPayload):
-    """The invitation."""
+    """The invitation, the group, and who was invited to it."""
 
 
 @strawberry.type(description="What came of `groupInvitationRevoke`.")
 class GroupInvitationRevokePayload(_InvitationPayload):
-    """The invitation."""
+    """The invitation, the group, and who was invited to it."""
 
 
 @strawberry.type(
@@ -108,42 +113,46 @@ class GroupInvitationToken:
     token: str = strawberry.field(description="The token, for the address of a page of yours.")
 
 
-@strawberry.type(description="What came of `groupInvitationLinkCreate`.")
-class GroupInvitationLinkCreatePayload(Payload):
-    """The link and its token."""
-
-    link: LinkRecord | None = strawberry.field(
-        default=None, graphql_type=GroupInvitationLink | None, description="The link."
+@strawberry.type(description="What came of a link.")
+class _LinkPayload(Payload):
+    group_invitation_link: LinkRecord | None = strawberry.field(
+        default=None, graphql_type=GroupInvitationLink | None, description="The link as it is now."
     )
+    group: GroupRecord | None = strawberry.field(
+        default=None, graphql_type=Group | None, description=_GROUP
+    )
+
+
+@strawberry.type(description="What came of `groupInvitationLinkCreate`.")
+class GroupInvitationLinkCreatePayload(_LinkPayload):
+    """The link, its token, and the group."""
+
     token: GroupInvitationToken | None = strawberry.field(
         default=None, description="What lets whoever has it join."
     )
 
 
 @strawberry.type(description="What came of `groupInvitationLinkRevoke`.")
-class GroupInvitationLinkRevokePayload(Payload):
-    """The link."""
-
-    link: LinkRecord | None = strawberry.field(
-        default=None, graphql_type=GroupInvitationLink | None, description="The link as it is now."
-    )
+class GroupInvitationLinkRevokePayload(_LinkPayload):
+    """The link and the group."""
 
 
 @strawberry.type(description="What came of `groupInvitationLinkUse`.")
 class GroupInvitationLinkUsePayload(Payload):
-    """The group."""
+    """The group and its new member."""
 
     group: GroupRecord | None = strawberry.field(
         default=None,
         graphql_type=Group | None,
         description="The group, with its members as they are now.",
     )
+    user: UserRecord | None = strawberry.field(
+        default=None, graphql_type=User | None, description="Who joined: you."
+    )
 
 
 GroupId = Annotated[strawberry.ID, strawberry.argument(description="The group's id.")]
-InvitationId = Annotated[
-    strawberry.ID, strawberry.argument(name="id", description="The invitation's id.")
-]
+InvitationId = Annotated[strawberry.ID, strawberry.argument(description="The invitation's id.")]
 
 
 @strawberry.type
@@ -171,7 +180,7 @@ class InvitationMutations:
             hours=input_.expires_in_hours,
             client_key=input_.client_key,
         )
-        return GroupInvitePayload(invitation=invitation)
+        return GroupInvitePayload(**await _shown(info, invitation))
 
     @mutation(
         GroupInvitationAcceptPayload,
@@ -180,25 +189,25 @@ class InvitationMutations:
     async def group_invitation_accept(
         self,
         info: Info,
-        id_: InvitationId,
+        group_invitation_id: InvitationId,
         input_: Annotated[
             GroupInvitationAcceptInput,
             strawberry.argument(name="input", description="The client key."),
         ],
     ) -> GroupInvitationAcceptPayload:
-        invitation, group = await admission.accept_invitation(
+        invitation = await admission.accept_invitation(
             info.context.services,
             info.context.viewer,
-            uuid_of(id_, "GroupInvitation", field=["id"]),
+            uuid_of(group_invitation_id, "GroupInvitation", field=["groupInvitationId"]),
             client_key=input_.client_key,
         )
-        return GroupInvitationAcceptPayload(invitation=invitation, group=group)
+        return GroupInvitationAcceptPayload(**await _shown(info, invitation))
 
     @mutation(GroupInvitationDeclinePayload, description="Decline an invitation of yours.")
     async def group_invitation_decline(
         self,
         info: Info,
-        id_: InvitationId,
+        group_invitation_id: InvitationId,
         input_: Annotated[
             GroupInvitationDeclineInput,
             strawberry.argument(name="input", description="The client key."),
@@ -209,10 +218,10 @@ class InvitationMutations:
             services.main,
             services.bus,
             info.context.viewer,
-            uuid_of(id_, "GroupInvitation", field=["id"]),
+            uuid_of(group_invitation_id, "GroupInvitation", field=["groupInvitationId"]),
             client_key=input_.client_key,
         )
-        return GroupInvitationDeclinePayload(invitation=invitation)
+        return GroupInvitationDeclinePayload(**await _shown(info, invitation))
 
     @mutation(
         GroupInvitationRevokePayload,
@@ -221,7 +230,7 @@ class InvitationMutations:
     async def group_invitation_revoke(
         self,
         info: Info,
-        id_: InvitationId,
+        group_invitation_id: InvitationId,
         input_: Annotated[
             GroupInvitationRevokeInput,
             strawberry.argument(name="input", description="The client key."),
@@ -232,10 +241,10 @@ class InvitationMutations:
             services.main,
             services.bus,
             info.context.viewer,
-            uuid_of(id_, "GroupInvitation", field=["id"]),
+            uuid_of(group_invitation_id, "GroupInvitation", field=["groupInvitationId"]),
             client_key=input_.client_key,
         )
-        return GroupInvitationRevokePayload(invitation=invitation)
+        return GroupInvitationRevokePayload(**await _shown(info, invitation))
 
     @mutation(
         GroupInvitationLinkCreatePayload,
@@ -260,7 +269,11 @@ class InvitationMutations:
             hours=input_.expires_in_hours,
             client_key=input_.client_key,
         )
-        return GroupInvitationLinkCreatePayload(link=link, token=GroupInvitationToken(token=token))
+        return GroupInvitationLinkCreatePayload(
+            group_invitation_link=link,
+            group=await info.context.loaders.group_by_id.load(link.group_id),
+            token=GroupInvitationToken(token=token),
+        )
 
     @mutation(
         GroupInvitationLinkRevokePayload,
@@ -269,7 +282,9 @@ class InvitationMutations:
     async def group_invitation_link_revoke(
         self,
         info: Info,
-        id_: Annotated[strawberry.ID, strawberry.argument(name="id", description="The link's id.")],
+        group_invitation_link_id: Annotated[
+            strawberry.ID, strawberry.argument(description="The link's id.")
+        ],
         input_: Annotated[
             GroupInvitationLinkRevokeInput,
             strawberry.argument(name="input", description="The client key."),
@@ -278,10 +293,13 @@ class InvitationMutations:
         link = await links.revoke_link(
             info.context.services.main,
             info.context.viewer,
-            uuid_of(id_, "GroupInvitationLink", field=["id"]),
+            uuid_of(
+                group_invitation_link_id, "GroupInvitationLink", field=["groupInvitationLinkId"]
+            ),
             client_key=input_.client_key,
         )
-        return GroupInvitationLinkRevokePayload(link=link)
+        group = await info.context.loaders.group_by_id.load(link.group_id)
+        return GroupInvitationLinkRevokePayload(group_invitation_link=link, group=group)
 
     @mutation(
         GroupInvitationLinkUsePayload,
@@ -301,4 +319,14 @@ class InvitationMutations:
             input_.token,
             client_key=input_.client_key,
         )
-        return GroupInvitationLinkUsePayload(group=group)
+        user = await info.context.loaders.user_by_id.load(info.context.viewer.require())
+        return GroupInvitationLinkUsePayload(group=group, user=user)
+
+
+async def _shown(info: Info, invitation: InvitationRecord) -> dict[str, Any]:
+    """An invitation, and what its change concerns: the group's lists, and its user's."""
+    loaders = info.context.loaders
+    group, user = await asyncio.gather(
+        loaders.group_by_id.load(invitation.group_id), loaders.user_by_id.load(invitation.user_id)
+    )
+    return {"group_invitation": invitation, "group": group, "user": user}

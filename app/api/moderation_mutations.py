@@ -50,7 +50,7 @@ class ModerationItemDecideInput(KeyedInput):
 
 @strawberry.type(description="What came of a mutation of the moderation queue.")
 class _ItemPayload(Payload):
-    item: ItemRecord | None = strawberry.field(
+    moderation_item: ItemRecord | None = strawberry.field(
         default=None, graphql_type=ModerationItem | None, description="The item as it is now."
     )
 
@@ -75,7 +75,7 @@ class ModerationItemDecidePayload(_ItemPayload):
     """What was decided about."""
 
 
-_ItemId = Annotated[strawberry.ID, strawberry.argument(name="id", description="The item's id.")]
+_ItemId = Annotated[strawberry.ID, strawberry.argument(description="The item's id.")]
 
 
 @strawberry.type
@@ -108,7 +108,7 @@ class ModerationMutations:
             input_.reason,
             client_key=input_.client_key,
         )
-        return ModerationItemReportPayload(item=item)
+        return ModerationItemReportPayload(moderation_item=item)
 
     @mutation(
         ModerationItemAssignPayload,
@@ -118,7 +118,7 @@ class ModerationMutations:
     async def moderation_item_assign(
         self,
         info: Info,
-        id_: _ItemId,
+        moderation_item_id: _ItemId,
         input_: Annotated[
             ModerationItemAssignInput, strawberry.argument(name="input", description="To whom.")
         ],
@@ -128,11 +128,11 @@ class ModerationMutations:
         item = await decisions.assign_item(
             info.context.services,
             info.context.viewer,
-            uuid_of(id_, "ModerationItem", field=["id"]),
+            uuid_of(moderation_item_id, "ModerationItem", field=["moderationItemId"]),
             None if given is None else uuid_of(given, "User", field=field),
             client_key=input_.client_key,
         )
-        return ModerationItemAssignPayload(item=item)
+        return ModerationItemAssignPayload(moderation_item=item)
 
     @mutation(
         ModerationItemReleasePayload,
@@ -141,7 +141,7 @@ class ModerationMutations:
     async def moderation_item_release(
         self,
         info: Info,
-        id_: _ItemId,
+        moderation_item_id: _ItemId,
         input_: Annotated[
             ModerationItemReleaseInput,
             strawberry.argument(name="input", description="The client key."),
@@ -150,10 +150,10 @@ class ModerationMutations:
         item = await decisions.release_item(
             info.context.services,
             info.context.viewer,
-            uuid_of(id_, "ModerationItem", field=["id"]),
+            uuid_of(moderation_item_id, "ModerationItem", field=["moderationItemId"]),
             client_key=input_.client_key,
         )
-        return ModerationItemReleasePayload(item=item)
+        return ModerationItemReleasePayload(moderation_item=item)
 
     @mutation(
         ModerationItemDecidePayload,
@@ -164,7 +164,7 @@ class ModerationMutations:
     async def moderation_item_decide(
         self,
         info: Info,
-        id_: _ItemId,
+        moderation_item_id: _ItemId,
         input_: Annotated[
             ModerationItemDecideInput,
             strawberry.argument(name="input", description="What, and why."),
@@ -173,8 +173,8 @@ class ModerationMutations:
         item = await decisions.decide_item(
             info.context.services,
             info.context.viewer,
-            uuid_of(id_, "ModerationItem", field=["id"]),
+            uuid_of(moderation_item_id, "ModerationItem", field=["moderationItemId"]),
             Ruling(input_.verdict, input_.note),
             client_key=input_.client_key,
         )
-        return ModerationItemDecidePayload(item=item)
+        return ModerationItemDecidePayload(moderation_item=item)

@@ -102,15 +102,15 @@ class ModerationSubscriptions:
     async def product_events(
         self,
         info: Info,
-        id_: Annotated[
+        product_id: Annotated[
             strawberry.ID | None,
-            strawberry.argument(name="id", description="The product's id; yours if none is."),
+            strawberry.argument(description="The product's id; yours if none is."),
         ] = None,
         after: _After = None,
     ) -> AsyncIterator[products.ProductEvent]:
         context = info.context
         services = context.services
-        key = None if id_ is None else key_of(id_, "Product", field=["id"])
+        key = None if product_id is None else key_of(product_id, "Product", field=["productId"])
         events = products.product_events(services.main, services.feeds, context.viewer, key, after)
         async with aclosing(events):
             async for event in events:

@@ -133,9 +133,7 @@ class ProductRestorePayload(_ProductPayload):
     """The restored product."""
 
 
-ProductId = Annotated[
-    strawberry.ID, strawberry.argument(name="id", description="The product's id.")
-]
+ProductId = Annotated[strawberry.ID, strawberry.argument(description="The product's id.")]
 
 
 @strawberry.type
@@ -173,7 +171,7 @@ class ProductMutations:
     async def product_update(
         self,
         info: Info,
-        id_: ProductId,
+        product_id: ProductId,
         input_: Annotated[
             ProductUpdateInput, strawberry.argument(name="input", description="What to change.")
         ],
@@ -192,7 +190,7 @@ class ProductMutations:
         product = await commands.update_product(
             context.services.main,
             context.viewer,
-            _key(id_),
+            _key(product_id),
             changes,
             client_key=input_.client_key,
         )
@@ -205,14 +203,14 @@ class ProductMutations:
     async def product_submit(
         self,
         info: Info,
-        id_: ProductId,
+        product_id: ProductId,
         input_: Annotated[
             ProductSubmitInput, strawberry.argument(name="input", description="The client key.")
         ],
     ) -> ProductSubmitPayload:
         context = info.context
         product = await commands.submit_product(
-            context.services.main, context.viewer, _key(id_), client_key=input_.client_key
+            context.services.main, context.viewer, _key(product_id), client_key=input_.client_key
         )
         return ProductSubmitPayload(product=product)
 
@@ -222,14 +220,14 @@ class ProductMutations:
     async def product_publish(
         self,
         info: Info,
-        id_: ProductId,
+        product_id: ProductId,
         input_: Annotated[
             ProductPublishInput, strawberry.argument(name="input", description="The client key.")
         ],
     ) -> ProductPublishPayload:
         context = info.context
         product = await commands.publish_product(
-            context.services.main, context.viewer, _key(id_), client_key=input_.client_key
+            context.services.main, context.viewer, _key(product_id), client_key=input_.client_key
         )
         return ProductPublishPayload(product=product)
 
@@ -239,7 +237,7 @@ class ProductMutations:
     async def product_reject(
         self,
         info: Info,
-        id_: ProductId,
+        product_id: ProductId,
         input_: Annotated[
             ProductRejectInput, strawberry.argument(name="input", description="The reason.")
         ],
@@ -248,7 +246,7 @@ class ProductMutations:
         product = await commands.reject_product(
             context.services.main,
             context.viewer,
-            _key(id_),
+            _key(product_id),
             input_.remark,
             client_key=input_.client_key,
         )
@@ -262,14 +260,14 @@ class ProductMutations:
     async def product_delete(
         self,
         info: Info,
-        id_: ProductId,
+        product_id: ProductId,
         input_: Annotated[
             ProductDeleteInput, strawberry.argument(name="input", description="The client key.")
         ],
     ) -> ProductDeletePayload:
         context = info.context
         product = await removal.delete_product(
-            context.services.main, context.viewer, _key(id_), client_key=input_.client_key
+            context.services.main, context.viewer, _key(product_id), client_key=input_.client_key
         )
         return ProductDeletePayload(product=product)
 
@@ -280,17 +278,17 @@ class ProductMutations:
     async def product_restore(
         self,
         info: Info,
-        id_: ProductId,
+        product_id: ProductId,
         input_: Annotated[
             ProductRestoreInput, strawberry.argument(name="input", description="The client key.")
         ],
     ) -> ProductRestorePayload:
         context = info.context
         product = await removal.restore_product(
-            context.services.main, context.viewer, _key(id_), client_key=input_.client_key
+            context.services.main, context.viewer, _key(product_id), client_key=input_.client_key
         )
         return ProductRestorePayload(product=product)
 
 
-def _key(id_: strawberry.ID) -> str:
-    return key_of(id_, "Product", field=["id"])
+def _key(product_id: strawberry.ID) -> str:
+    return key_of(product_id, "Product", field=["productId"])

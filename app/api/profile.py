@@ -88,7 +88,7 @@ class ProfileMutations:
     async def user_update(
         self,
         info: Info,
-        id_: Annotated[strawberry.ID, strawberry.argument(name="id", description="The user's id.")],
+        user_id: Annotated[strawberry.ID, strawberry.argument(description="The user's id.")],
         input_: Annotated[
             UserUpdateInput, strawberry.argument(name="input", description="What is to change.")
         ],
@@ -100,7 +100,7 @@ class ProfileMutations:
         user = await update_user(
             info.context.services.accounts,
             info.context.viewer,
-            uuid_of(id_, "User", field=["id"]),
+            uuid_of(user_id, "User", field=["userId"]),
             changes,
             client_key=input_.client_key,
         )

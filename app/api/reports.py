@@ -84,10 +84,10 @@ class EndpointReport:
 class ReportFilter:
     """The conditions of every report."""
 
-    since: datetime | None = strawberry.field(
-        default=None, description="From this time on; 365 days before `until` if not given."
+    used_from: datetime | None = strawberry.field(
+        default=None, description="From this time on; 365 days before `usedBefore` if not given."
     )
-    until: datetime | None = strawberry.field(
+    used_before: datetime | None = strawberry.field(
         default=None,
         description="Before this time; now if not given. Pages agree with each other if it is "
         "given, and in the past.",
@@ -200,13 +200,13 @@ def _query(
     direction: OrderDirection = OrderDirection.DESC,
 ) -> ListQuery:
     given = given or ReportFilter()
-    until = given.until or datetime.now(UTC)
+    until = given.used_before or datetime.now(UTC)
     try:
-        since = given.since or until - _YEAR
+        since = given.used_from or until - _YEAR
     except OverflowError:
         since = datetime.min.replace(tzinfo=UTC)
     if since >= until:
-        raise Invalid("`since` is before `until`.", field=["filter", "since"])
+        raise Invalid("`usedFrom` is before `usedBefore`.", field=["filter", "usedFrom"])
     return ListQuery(
         order,
         descending=direction is OrderDirection.DESC,

@@ -10,13 +10,14 @@ from app.api.chat_mutations import ConversationId, answered
 from app.api.context import Info
 from app.api.ids import uuid_of
 from app.api.mutation import KeyedInput, Payload, given, mutation
-from app.api.types import ScheduledMessage
+from app.api.types import ScheduledMessage, User
 from app.scheduled import commands
 from app.scheduled.commands import NewScheduled, ScheduledChanges
 from app.scheduled.queries import ScheduledRecord
+from app.users.queries import UserRecord
 
 ScheduledId = Annotated[
-    strawberry.ID, strawberry.argument(name="id", description="The scheduled message's id.")
+    strawberry.ID, strawberry.argument(description="The scheduled message's id.")
 ]
 
 
@@ -46,31 +47,29 @@ class ScheduledMessageCancelInput(KeyedInput):
     """The input of `scheduledMessageCancel`."""
 
 
-@strawberry.type(description="What came of `messageSchedule`.")
-class MessageSchedulePayload(Payload):
-    """The scheduled message."""
-
+@strawberry.type(description="What came of a change of a scheduled message.")
+class _ScheduledPayload(Payload):
     scheduled_message: ScheduledRecord | None = strawberry.field(
-        default=None, graphql_type=ScheduledMessage | None, description="What waits for its time."
+        default=None, graphql_type=ScheduledMessage | None, description="What waits, as it is now."
     )
+    user: UserRecord | None = strawberry.field(
+        default=None, graphql_type=User | None, description="Whose it is: you."
+    )
+
+
+@strawberry.type(description="What came of `messageSchedule`.")
+class MessageSchedulePayload(_ScheduledPayload):
+    """What waits for its time, and its sender."""
 
 
 @strawberry.type(description="What came of `scheduledMessageUpdate`.")
-class ScheduledMessageUpdatePayload(Payload):
-    """The scheduled message."""
-
-    scheduled_message: ScheduledRecord | None = strawberry.field(
-        default=None, graphql_type=ScheduledMessage | None, description="As it is now."
-    )
+class ScheduledMessageUpdatePayload(_ScheduledPayload):
+    """What waits, and its sender."""
 
 
 @strawberry.type(description="What came of `scheduledMessageCancel`.")
-class ScheduledMessageCancelPayload(Payload):
-    """The scheduled message."""
-
-    scheduled_message: ScheduledRecord | None = strawberry.field(
-        default=None, graphql_type=ScheduledMessage | None, description="As it is now."
-    )
+class ScheduledMessageCancelPayload(_ScheduledPayload):
+    """What no longer waits, and its sender."""
 
 
 @strawberry.type
@@ -96,7 +95,8 @@ class ScheduledMutations:
         scheduled = await commands.schedule_message(
             info.context.services, info.context.viewer, key, new, client_key=input_.client_key
         )
-        return MessageSchedulePayload(scheduled_message=scheduled)
+        user = await info.context.loaders.user_by_id.load(scheduled.sender_id)
+        return MessageSchedulePayload(scheduled_message=scheduled, user=user)
 
     @mutation(
         ScheduledMessageUpdatePayload,
@@ -105,18 +105,19 @@ class ScheduledMutations:
     async def scheduled_message_update(
         self,
         info: Info,
-        id_: ScheduledId,
+        scheduled_message_id: ScheduledId,
         input_: Annotated[
             ScheduledMessageUpdateInput,
             strawberry.argument(name="input", description="What changes."),
         ],
     ) -> ScheduledMessageUpdatePayload:
-        key = uuid_of(id_, "ScheduledMessage", field=["id"])
+        key = uuid_of(scheduled_message_id, "ScheduledMessage", field=["scheduledMessageId"])
         changes = ScheduledChanges(given(input_.text, "text"), given(input_.send_at, "sendAt"))
         scheduled = await commands.update_scheduled(
             info.context.services, info.context.viewer, key, changes, client_key=input_.client_key
         )
-        return ScheduledMessageUpdatePayload(scheduled_message=scheduled)
+        user = await info.context.loaders.user_by_id.load(scheduled.sender_id)
+        return ScheduledMessageUpdatePayload(scheduled_message=scheduled, user=user)
 
     @mutation(
         ScheduledMessageCancelPayload,
@@ -125,14 +126,15 @@ class ScheduledMutations:
     async def scheduled_message_cancel(
         self,
         info: Info,
-        id_: ScheduledId,
+        scheduled_message_id: ScheduledId,
         input_: Annotated[
             ScheduledMessageCancelInput,
             strawberry.argument(name="input", description="The client key."),
         ],
     ) -> ScheduledMessageCancelPayload:
-        key = uuid_of(id_, "ScheduledMessage", field=["id"])
+        key = uuid_of(scheduled_message_id, "ScheduledMessage", field=["scheduledMessageId"])
         scheduled = await commands.cancel_scheduled(
             info.context.services, info.context.viewer, key, client_key=input_.client_key
         )
-        return ScheduledMessageCancelPayload(scheduled_message=scheduled)
+        user = await info.context.loaders.user_by_id.load(scheduled.sender_id)
+        return ScheduledMessageCancelPayload(scheduled_message=scheduled, user=user)

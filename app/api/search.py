@@ -25,8 +25,12 @@ class MessageSearchFilter:
     sender_id: strawberry.ID | None = strawberry.field(
         default=None, description="Sent by the user with this id."
     )
-    since: datetime | None = strawberry.field(default=None, description="Sent then or later.")
-    until: datetime | None = strawberry.field(default=None, description="Sent before then.")
+    created_from: datetime | None = strawberry.field(
+        default=None, description="Sent then or later."
+    )
+    created_before: datetime | None = strawberry.field(
+        default=None, description="Sent before then."
+    )
 
 
 @strawberry.type
@@ -63,8 +67,8 @@ class SearchQueries:
             if given.conversation_id is None
             else uuid_of(given.conversation_id, "Conversation", field=["filter", "conversationId"]),
             await _sender(info, given),
-            given.since,
-            given.until,
+            given.created_from,
+            given.created_before,
         )
         return await search_messages(context.services.main, context.viewer, search, args)
 

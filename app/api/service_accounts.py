@@ -115,8 +115,8 @@ class ServiceAccountMutations:
     async def service_key_create(
         self,
         info: Info,
-        id_: Annotated[
-            strawberry.ID, strawberry.argument(name="id", description="The service account's id.")
+        user_id: Annotated[
+            strawberry.ID, strawberry.argument(description="The service account's id.")
         ],
         input_: Annotated[
             ServiceKeyCreateInput, strawberry.argument(name="input", description="Its name.")
@@ -125,7 +125,7 @@ class ServiceAccountMutations:
         made = await service_accounts.create_service_key(
             info.context.services.accounts,
             info.context.viewer,
-            uuid_of(id_, "User", field=["id"]),
+            uuid_of(user_id, "User", field=["userId"]),
             input_.name,
             client_key=input_.client_key,
         )

@@ -12,7 +12,7 @@ from app.users import commands
 from app.users.models import UserRole
 from app.users.queries import UserRecord
 
-_UserId = Annotated[strawberry.ID, strawberry.argument(name="id", description="The user's id.")]
+_UserId = Annotated[strawberry.ID, strawberry.argument(description="The user's id.")]
 
 
 @strawberry.input(description="Why somebody is locked out.")
@@ -71,7 +71,7 @@ class UserMutations:
     async def user_deactivate(
         self,
         info: Info,
-        id_: _UserId,
+        user_id: _UserId,
         input_: Annotated[
             UserDeactivateInput, strawberry.argument(name="input", description="Why.")
         ],
@@ -79,7 +79,7 @@ class UserMutations:
         user = await commands.deactivate_user(
             info.context.services.accounts,
             info.context.viewer,
-            uuid_of(id_, "User", field=["id"]),
+            uuid_of(user_id, "User", field=["userId"]),
             input_.reason,
             client_key=input_.client_key,
         )
@@ -92,7 +92,7 @@ class UserMutations:
     async def user_reactivate(
         self,
         info: Info,
-        id_: _UserId,
+        user_id: _UserId,
         input_: Annotated[
             UserReactivateInput, strawberry.argument(name="input", description="The client key.")
         ],
@@ -100,7 +100,7 @@ class UserMutations:
         user = await commands.reactivate_user(
             info.context.services.accounts,
             info.context.viewer,
-            uuid_of(id_, "User", field=["id"]),
+            uuid_of(user_id, "User", field=["userId"]),
             client_key=input_.client_key,
         )
         return UserReactivatePayload(user=user)
@@ -113,7 +113,7 @@ class UserMutations:
     async def user_role_change(
         self,
         info: Info,
-        id_: _UserId,
+        user_id: _UserId,
         input_: Annotated[
             UserRoleChangeInput, strawberry.argument(name="input", description="Which one.")
         ],
@@ -121,7 +121,7 @@ class UserMutations:
         user = await commands.change_role(
             info.context.services.accounts,
             info.context.viewer,
-            uuid_of(id_, "User", field=["id"]),
+            uuid_of(user_id, "User", field=["userId"]),
             input_.role,
             client_key=input_.client_key,
         )

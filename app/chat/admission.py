@@ -14,7 +14,7 @@ from app.viewer import Viewer
 
 async def accept_invitation(
     backend: Backend, viewer: Viewer, invitation_id: UUID, *, client_key: str
-) -> tuple[InvitationRecord | None, GroupRecord | None]:
+) -> InvitationRecord:
     """Say yes to an invitation of one's own.
 
     Raises:
@@ -31,7 +31,9 @@ async def accept_invitation(
         lambda tx: inviting.accept(tx, viewer, known),
     )
     (invitation,) = await invitations_by_ids(backend.main, viewer, [invitation_id])
-    return invitation, await group_now(backend, viewer, known.group_id)
+    if invitation is None:  # the group is gone, long after
+        raise NotFound("There is no such group invitation.", field=["groupInvitationId"])
+    return invitation
 
 
 async def use_invitation_link(

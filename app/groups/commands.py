@@ -141,7 +141,7 @@ async def _update(
         await lock_tree(tx)
     known, role = await enter(tx, viewer, group_id, ["id"])
     if role not in MANAGERS:
-        raise Forbidden("Only its owner and admins change a group.", field=["id"])
+        raise Forbidden("Only its owner and admins change a group.", field=["groupId"])
     if values.get("product_id") is not None:
         await _require_product(tx, viewer, values["product_id"])
     if values.get("parent_id") not in (None, known["parent_id"]):
@@ -175,7 +175,7 @@ async def delete_group(tx: AsyncConnection, viewer: Viewer, group_id: UUID) -> N
     viewer.require()
     group, role = await enter(tx, viewer, group_id, ["id"])
     if role is not GroupRole.OWNER and viewer.role != "admin":
-        raise Forbidden("Only its owner deletes a group.", field=["id"])
+        raise Forbidden("Only its owner deletes a group.", field=["groupId"])
     children = (
         update(Group)
         .where(_G.parent_id == group_id, _G.deleted_at.is_(None))

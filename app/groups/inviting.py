@@ -109,7 +109,7 @@ async def own_invitation(main: Postgres, viewer: Viewer, invitation_id: UUID) ->
     me = viewer.require()
     invitation = await _found(main, viewer, invitation_id)
     if invitation.user_id != me:
-        raise Forbidden("This invitation is for somebody else.", field=["id"])
+        raise Forbidden("This invitation is for somebody else.", field=["groupInvitationId"])
     return invitation
 
 
@@ -126,7 +126,7 @@ async def accept(
     group = await lock_group(tx, invitation.group_id, ["id"])
     await _lock_open(tx, invitation.id)
     me, role = invitation.user_id, GroupRole.MEMBER
-    return [await admit(tx, viewer, group, me, role, field=["id"])]
+    return [await admit(tx, viewer, group, me, role, field=["groupInvitationId"])]
 
 
 async def decline(
@@ -209,9 +209,9 @@ async def _lock_open(tx: AsyncConnection, invitation_id: UUID) -> None:
     statement = select(_I.answer, _I.expires_at).where(_I.id == invitation_id).with_for_update()
     row = (await tx.execute(statement)).one()
     if row.answer is not None:
-        raise Conflict(f"This invitation was {row.answer}.", field=["id"])
+        raise Conflict(f"This invitation was {row.answer}.", field=["groupInvitationId"])
     if row.expires_at <= datetime.now(UTC):
-        raise Conflict("This invitation has expired.", field=["id"])
+        raise Conflict("This invitation has expired.", field=["groupInvitationId"])
 
 
 async def _answer(tx: AsyncConnection, invitation_id: UUID, answer: InvitationAnswer) -> None:
@@ -222,5 +222,5 @@ async def _answer(tx: AsyncConnection, invitation_id: UUID, answer: InvitationAn
 async def _found(main: Postgres, viewer: Viewer, invitation_id: UUID) -> InvitationRecord:
     (invitation,) = await invitations_by_ids(main, viewer, [invitation_id])
     if invitation is None:
-        raise NotFound("There is no such group invitation.", field=["id"])
+        raise NotFound("There is no such group invitation.", field=["groupInvitationId"])
     return invitation

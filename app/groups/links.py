@@ -163,5 +163,5 @@ def _hash(token: str) -> bytes:
 async def _found(main: Postgres, viewer: Viewer, link_id: UUID) -> LinkRecord:
     (link,) = await links_by_ids(main, viewer, [link_id])
     if link is None:
-        raise NotFound("There is no such group invitation link.", field=["id"])
+        raise NotFound("There is no such group invitation link.", field=["groupInvitationLinkId"])
     return link

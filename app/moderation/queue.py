@@ -110,13 +110,13 @@ def require_decidable(viewer: Viewer, item: ItemRow) -> None:
 
 def _refusal(viewer: Viewer, item: ItemRow) -> DomainError | None:
     if item.status == ModerationStatus.RESOLVED:
-        return Conflict("It is resolved already.", field=["id"])
+        return Conflict("It is resolved already.", field=["moderationItemId"])
     if viewer.role == "admin":
         return None
     if item.escalated:
-        return Forbidden("It was left to the admins.", field=["id"])
+        return Forbidden("It was left to the admins.", field=["moderationItemId"])
     if item.assigned_to not in (None, viewer.user_id):
-        return Conflict("Somebody else works on it.", field=["id"])
+        return Conflict("Somebody else works on it.", field=["moderationItemId"])
     return None
 
 

@@ -202,7 +202,7 @@ async def judge_product(
     """
     operation, status = _OUTCOMES[verdict]
     if not viewer.is_staff:
-        raise Forbidden("Only staff decide on products.", field=["id"])
+        raise Forbidden("Only staff decide on products.", field=["productId"])
     require_present(row)
     values: dict[str, Any] = {"publishing_status": status}
     if note is not None:
@@ -242,7 +242,8 @@ async def _decide(
             row = await lock_product(tx, viewer, product_id)
             if viewer.is_staff and row.publishing_status != PublishingStatus.SUGGESTION:
                 raise Conflict(
-                    f"It is {row.publishing_status} and does not wait for a decision.", field=["id"]
+                    f"It is {row.publishing_status} and does not wait for a decision.",
+                    field=["productId"],
                 )
             await judge_product(tx, viewer, row, verdict, note)
             await remember(tx, viewer, operation, client_key, product_id)
@@ -251,13 +252,13 @@ async def _decide(
 
 def _require_editable(viewer: Viewer, row: ProductRow) -> None:
     if row.vendor_id != viewer.user_id:
-        raise Forbidden("Only its vendor may do this.", field=["id"])
+        raise Forbidden("Only its vendor may do this.", field=["productId"])
     require_present(row)
     if row.publishing_status not in EDITABLE:
         raise Conflict(
             f"It is {row.publishing_status}: only a draft or a rejected product is its vendor's"
             " to change or submit.",
-            field=["id"],
+            field=["productId"],
         )
 
 

@@ -39,7 +39,7 @@ async def delete_product(
         if await once(tx, viewer, "productDelete", client_key, product_id) is None:
             row = await lock_product(tx, viewer, product_id)
             if row.vendor_id != viewer.user_id and not viewer.is_staff:
-                raise Forbidden("Only its vendor and staff delete a product.", field=["id"])
+                raise Forbidden("Only its vendor and staff delete a product.", field=["productId"])
             require_present(row)
             await take_away(tx, viewer, row, None)
             await remember(tx, viewer, "productDelete", client_key, product_id)
@@ -77,9 +77,9 @@ async def restore_product(
         if await once(tx, viewer, "productRestore", client_key, product_id) is None:
             row = await lock_product(tx, viewer, product_id)
             if not viewer.is_staff:
-                raise Forbidden("Only staff restore a product.", field=["id"])
+                raise Forbidden("Only staff restore a product.", field=["productId"])
             if row.deleted_at is None:
-                raise Conflict("It is not deleted.", field=["id"])
+                raise Conflict("It is not deleted.", field=["productId"])
             values = {"deleted_at": None}
             await change_product(tx, viewer, row, values)
             await note_change(tx, viewer, "productRestore", row, values)

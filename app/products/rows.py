@@ -44,7 +44,7 @@ def require_present(row: ProductRow) -> None:
         Conflict: It is deleted.
     """
     if row.deleted_at is not None:
-        raise Conflict("It is deleted.", field=["id"])
+        raise Conflict("It is deleted.", field=["productId"])
 
 
 async def change_product(
@@ -86,4 +86,4 @@ async def visible_product(main: Postgres, viewer: Viewer, product_id: str) -> Pr
 
 def no_product() -> NotFound:
     """That there is no such product, or none that the viewer may see."""
-    return NotFound("There is no such product.", field=["id"])
+    return NotFound("There is no such product.", field=["productId"])

@@ -41,7 +41,7 @@ async def product_events(
     if product_id is not None:
         (product,) = await products_by_ids(main, viewer, [product_id])
         if product is None:
-            raise NotFound("There is no such product.", field=["id"])
+            raise NotFound("There is no such product.", field=["productId"])
         vendor_id = product.vendor_id
     async with aclosing(feeds.follow(vendor_feed(vendor_id), after)) as batches:
         async for facts in batches:

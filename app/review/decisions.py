@@ -105,7 +105,7 @@ async def release_item(
             item = await _lock(bench, tx, viewer, item_id)
             require_decidable(viewer, item)
             if item.assigned_to is None:
-                raise Conflict("Nobody works on it.", field=["id"])
+                raise Conflict("Nobody works on it.", field=["moderationItemId"])
             await assign(tx, viewer, item, None)
             await remember(tx, viewer, "moderationItemRelease", client_key, item_id)
     return await _visible(bench, viewer, item_id)
@@ -234,7 +234,9 @@ def _clean_note(ruling: Ruling) -> str | None:
 
 def _require_status(product: ProductRow, *statuses: PublishingStatus) -> None:
     if product.publishing_status not in statuses:
-        raise Conflict(f"The product is {product.publishing_status} by now.", field=["id"])
+        raise Conflict(
+            f"The product is {product.publishing_status} by now.", field=["moderationItemId"]
+        )
 
 
 async def _known(bench: Bench, viewer: Viewer, item_id: UUID) -> ItemRecord:
@@ -242,7 +244,7 @@ async def _known(bench: Bench, viewer: Viewer, item_id: UUID) -> ItemRecord:
     if known is None:
         raise _no_item()
     if not viewer.is_staff:
-        raise Forbidden("Only staff moderate.", field=["id"])
+        raise Forbidden("Only staff moderate.", field=["moderationItemId"])
     return known
 
 
@@ -268,4 +270,4 @@ async def _visible(bench: Bench, viewer: Viewer, item_id: UUID) -> ItemRecord:
 
 
 def _no_item() -> NotFound:
-    return NotFound("There is no such item.", field=["id"])
+    return NotFound("There is no such item.", field=["moderationItemId"])

@@ -165,12 +165,14 @@ async def _own(tx: AsyncConnection, me: int, key: UUID) -> ScheduledRecord:
     found = select(*COLUMNS).where(_S.id == key, _S.sender_id == me).with_for_update()
     row = (await tx.execute(found)).first()
     if row is None:
-        raise NotFound("There is no such scheduled message.", field=["id"])
+        raise NotFound("There is no such scheduled message.", field=["scheduledMessageId"])
     return ScheduledRecord(*row)
 
 
 async def _changeable(tx: AsyncConnection, me: int, key: UUID) -> ScheduledRecord:
     record = await _own(tx, me, key)
     if record.state not in {ScheduledState.WAITING, ScheduledState.FAILED}:
-        raise Conflict(f"It can no longer be changed: it is {record.state}.", field=["id"])
+        raise Conflict(
+            f"It can no longer be changed: it is {record.state}.", field=["scheduledMessageId"]
+        )
     return record

@@ -23,7 +23,7 @@ MAX_REASON = 500  # characters
 _U = User.__table__.c
 _S = UserSession.__table__.c
 _COLUMNS = (_U.id, _U.public_id, _U.role, _U.is_active, _U.registration_platform)
-_FIELD = ["id"]
+_FIELD = ["userId"]
 _Account = Row[Any, Any, Any, Any, Any]  # those columns
 
 

@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"[0-9]{4,14}")
 _MOST_DIGITS = 15  # E.164, of code and number together
 
 _U = User.__table__.c
-_FIELD = ["id"]
+_FIELD = ["userId"]
 _CONTACT = ("contact_country_code", "contact_number")
 
 

@@ -127,12 +127,12 @@ async def create_service_key(
             return await _given_before(tx, accounts, done, client_key)
         row = await lock_account(tx, viewer, user)
         if row.role is not UserRole.SERVICE:
-            raise Conflict("Only service accounts have keys.", field=["id"])
+            raise Conflict("Only service accounts have keys.", field=["userId"])
         if not row.is_active:
-            raise Conflict("This account is locked out.", field=["id"])
+            raise Conflict("This account is locked out.", field=["userId"])
         open_ones = select(func.count()).where(_S.user_id == row.id, _S.ended_at.is_(None))
         if (await tx.execute(open_ones)).scalar_one() >= MAX_KEYS:
-            raise Conflict(f"A service account has at most {MAX_KEYS} keys.", field=["id"])
+            raise Conflict(f"A service account has at most {MAX_KEYS} keys.", field=["userId"])
         account = Account(row.id, user, UserRole.SERVICE)
         made = await _make(
             tx,

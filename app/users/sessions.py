@@ -118,7 +118,7 @@ async def revoke_session(accounts: Accounts, viewer: Viewer, session_id: UUID) -
         known = select(_S.user_id, IS_KEY.label("is_key")).where(_S.id == session_id)
         row = (await tx.execute(known)).first()
         if row is None or not (row.user_id == me or (row.is_key and viewer.is_admin)):
-            raise NotFound("There is no such session.", field=["id"])
+            raise NotFound("There is no such session.", field=["sessionId"])
         await end_sessions(tx, viewer, "sessionRevoke", [session_id], SessionEnd.REVOKED)
     await accounts.guard.ended([(session_id, SessionEnd.REVOKED)])
     owner_id: int = row.user_id

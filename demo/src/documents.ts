@@ -28,7 +28,7 @@ export const TOKEN_REFRESH = `mutation($token: String!, $key: String!) {
 
 export const SESSIONS = "{ viewer { sessions(first: 50) { nodes { id isCurrent } } } }";
 export const SIGN_OUT = `mutation($id: ID!, $key: String!) {
-  sessionRevoke(id: $id, input: {clientKey: $key}) { ${ERRORS} } }`;
+  sessionRevoke(sessionId: $id, input: {clientKey: $key}) { ${ERRORS} } }`;
 
 export const INBOX = `query($archived: Boolean, $after: String) {
   conversations(first: 30, after: $after, filter: {isArchived: $archived}) {
@@ -84,7 +84,7 @@ export const SCHEDULE = `mutation($id: ID!, $input: MessageScheduleInput!) {
   messageSchedule(conversationId: $id, input: $input) { scheduledMessage { ${LATER} } ${ERRORS} } }`;
 export const SCHEDULED = `{ viewer { scheduledMessages(first: 100) { nodes { ${LATER} } } } }`;
 export const UNSCHEDULE = `mutation($id: ID!, $key: String!) {
-  scheduledMessageCancel(id: $id, input: {clientKey: $key}) { scheduledMessage { ${LATER} } ${ERRORS} } }`;
+  scheduledMessageCancel(scheduledMessageId: $id, input: {clientKey: $key}) { scheduledMessage { ${LATER} } ${ERRORS} } }`;
 export const MARK_READ = `mutation($id: ID!, $key: String!) {
   conversationMarkRead(conversationId: $id, input: {clientKey: $key}) {
     conversation { id unreadCount unreadMentionCount } ${ERRORS} } }`;

@@ -28,7 +28,7 @@ SESSION = "id deviceName deviceType platform address isCurrent startedAt lastAct
 SESSIONS = f"{{ viewer {{ sessions {{ nodes {{ {SESSION} }} }} }} }}"
 
 REVOKE = f"""mutation($id: ID!) {{
-  sessionRevoke(id: $id, input: {{clientKey: "out"}}) {{
+  sessionRevoke(sessionId: $id, input: {{clientKey: "out"}}) {{
     user {{ sessions {{ nodes {{ id }} }} }} {ERRORS} }} }}"""
 
 REVOKE_ALL = f"""mutation($others: Boolean!) {{

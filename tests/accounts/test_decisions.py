@@ -12,13 +12,13 @@ from tests.client import Client
 from tests.factories import Person, World
 
 DEACTIVATE = """mutation($id: ID!, $reason: String!, $key: String!) {
-  userDeactivate(id: $id, input: {reason: $reason, clientKey: $key}) {
+  userDeactivate(userId: $id, input: {reason: $reason, clientKey: $key}) {
     user { id isActive role } errors { code field message } } }"""
 REACTIVATE = """mutation($id: ID!, $key: String!) {
-  userReactivate(id: $id, input: {clientKey: $key}) {
+  userReactivate(userId: $id, input: {clientKey: $key}) {
     user { id isActive role } errors { code field message } } }"""
 CHANGE_ROLE = """mutation($id: ID!, $role: UserRole!, $key: String!) {
-  userRoleChange(id: $id, input: {role: $role, clientKey: $key}) {
+  userRoleChange(userId: $id, input: {role: $role, clientKey: $key}) {
     user { id isActive role } errors { code field message } } }"""
 NOTED = """query($id: ID!) { auditEvents(filter: {objectId: $id}) {
   nodes { action before after request address actor { id } } } }"""

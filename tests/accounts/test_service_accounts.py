@@ -29,7 +29,7 @@ CREATE = f"""mutation($name: String!, $key: String!) {{
   serviceAccountCreate(input: {{name: $name, platform: DEED_O, clientKey: $key}}) {{
     serviceAccount {{ {USER} key {{ {KEY} }} }} {ERRORS} }} }}"""
 MORE = f"""mutation($id: ID!, $name: String, $key: String!) {{
-  serviceKeyCreate(id: $id, input: {{name: $name, clientKey: $key}}) {{
+  serviceKeyCreate(userId: $id, input: {{name: $name, clientKey: $key}}) {{
     {USER} serviceKey {{ {KEY} }} {ERRORS} }} }}"""
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 BUDGET = "{ rateLimit { limit } }"

@@ -83,7 +83,7 @@ async def test_groups_and_members_are_noted(services: Services, world: World) ->
     owner, member = await world.users(2)
     group = await world.group(owner, member)
     rename = """mutation($id: ID!, $key: String!) {
-      groupUpdate(id: $id, input: {name: "Writers", clientKey: $key}) { errors { code } } }"""
+      groupUpdate(groupId: $id, input: {name: "Writers", clientKey: $key}) { errors { code } } }"""
     await owner.client.mutate(rename, id=group, key=key())
     admin = MEMBER_ADD.replace("userId: $user", "userId: $user, role: ADMIN")
     await owner.client.mutate(admin, group=group, user=member.id, key=key())

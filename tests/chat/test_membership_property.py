@@ -28,7 +28,7 @@ from tests.factories import (
 )
 
 OPEN = """mutation($id: ID!, $key: String!) {
-  groupUpdate(id: $id, input: {joinPolicy: OPEN, clientKey: $key}) { errors { code } } }"""
+  groupUpdate(groupId: $id, input: {joinPolicy: OPEN, clientKey: $key}) { errors { code } } }"""
 TRANSFER = """mutation($group: ID!, $user: ID!, $key: String!) {
   groupOwnershipTransfer(groupId: $group, input: {userId: $user, clientKey: $key}) {
     group { id } errors { code } } }"""
@@ -89,7 +89,7 @@ class _Town:
                 await actor.client.run(GROUP_LEAVE, **given)
             case "invite":
                 made = await actor.client.run(INVITE, user=other.id, **given)
-                if (invitation := made["groupInvite"]["invitation"]) is not None:
+                if (invitation := made["groupInvite"]["groupInvitation"]) is not None:
                     self.invitations.append(invitation["id"])
             case "accept" if self.invitations:
                 invitation_id = rng.choice(self.invitations)

@@ -24,10 +24,10 @@ from tests.server import serve_apart
 from tests.subscriptions.streams import EVENTS, START
 
 UPDATE = """mutation($id: ID!, $input: ScheduledMessageUpdateInput!) {
-  scheduledMessageUpdate(id: $id, input: $input) {
+  scheduledMessageUpdate(scheduledMessageId: $id, input: $input) {
     scheduledMessage { id text sendAt state failure } errors { code field message } } }"""
 CANCEL = """mutation($id: ID!, $key: String!) {
-  scheduledMessageCancel(id: $id, input: {clientKey: $key}) {
+  scheduledMessageCancel(scheduledMessageId: $id, input: {clientKey: $key}) {
     scheduledMessage { id text state } errors { code field message } } }"""
 MINE = """query($first: Int, $after: String) { viewer {
   scheduledMessages(first: $first, after: $after) {

@@ -99,10 +99,10 @@ async def test_every_page_of_random_messages_is_what_a_reader_would_find(
                 filters["senderId"] = reader.id
                 kept = [m for m in kept if m["sender"] == reader.id]
             if rng.random() < 0.3:
-                filters["since"] = middle.isoformat()
+                filters["createdFrom"] = middle.isoformat()
                 kept = [m for m in kept if times[m["text"]] >= middle]
             elif rng.random() < 0.3:
-                filters["until"] = middle.isoformat()
+                filters["createdBefore"] = middle.isoformat()
                 kept = [m for m in kept if times[m["text"]] < middle]
             expected = [m["text"] for m in reversed(kept)]
             size, backward = rng.choice([1, 3, 7, 50]), rng.random() < 0.5

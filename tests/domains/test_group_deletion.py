@@ -59,7 +59,7 @@ async def test_nobody_comes_into_a_group_that_is_being_deleted(world: World) -> 
     bids = {}
     for person in people[:3]:
         made = await ada.client.mutate(INVITE, group=group, user=person.id, key=key())
-        bids[person.id] = made["invitation"]["id"]
+        bids[person.id] = made["groupInvitation"]["id"]
 
     async def come(place: int) -> bool:
         person = people[place]

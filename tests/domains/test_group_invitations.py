@@ -28,8 +28,8 @@ pytestmark = pytest.mark.covers("D3", "B11")
 DECLINE = ACCEPT.replace("Accept", "Decline").replace("group { id memberCount }", "")
 REVOKE = DECLINE.replace("Decline", "Revoke")
 LINK_REVOKE = """mutation($id: ID!, $key: String!) {
-  groupInvitationLinkRevoke(id: $id, input: {clientKey: $key}) {
-    link { id revokedAt } errors { code field message } } }"""
+  groupInvitationLinkRevoke(groupInvitationLinkId: $id, input: {clientKey: $key}) {
+    groupInvitationLink { id revokedAt } errors { code field message } } }"""
 MINE = "{ viewer { invitations { nodes { id state group { id name } inviter { id } } } } }"
 OPEN = """query($id: ID!) { group(id: $id) {
   memberCount memberIds invitations { nodes { id user { id } } }
@@ -42,7 +42,7 @@ def key() -> str:
 
 async def invited(world: World, owner: Person, person: Person, group: str) -> str:
     made = await owner.client.mutate(INVITE, group=group, user=person.id, key=key())
-    invitation: str = made["invitation"]["id"]
+    invitation: str = made["groupInvitation"]["id"]
     return invitation
 
 
@@ -62,7 +62,7 @@ async def test_invitation_is_seen_accepted_once_and_closed(world: World) -> None
     assert (mine["state"], mine["inviter"]["id"]) == ("OPEN", ada.id)
     once = key()
     accepted = await ben.client.mutate(ACCEPT, id=invitation, key=once)
-    assert accepted["invitation"]["state"] == "ACCEPTED"
+    assert accepted["groupInvitation"]["state"] == "ACCEPTED"
     assert accepted["group"]["memberCount"] == 2
     assert await ben.client.mutate(ACCEPT, id=invitation, key=once) == accepted
     assert await ben.client.refused(ACCEPT, id=invitation, key=key()) == "CONFLICT"
@@ -149,7 +149,9 @@ async def test_fifty_at_once_on_a_link_of_five_uses_make_five_members(
     found = (await ada.client.run(OPEN, id=group))["group"]
     assert found["memberCount"] == 6
     assert set(found["memberIds"]) == {ada.id, *(person.id for person in joined)}
-    assert found["invitationLinks"]["nodes"] == [{"id": made["link"]["id"], "uses": 5}]
+    assert found["invitationLinks"]["nodes"] == [
+        {"id": made["groupInvitationLink"]["id"], "uses": 5}
+    ]
     # A member's use is not counted, and does not fail.
     await joined[0].client.mutate(LINK_USE, token=token, key=key())
 
@@ -181,8 +183,10 @@ async def test_link_that_is_revoked_expired_or_of_a_deleted_group_is_none(
     links = [
         await ada.client.mutate(LINK_CREATE, group=group, uses=None, key=key()) for _ in range(3)
     ]
-    await ada.client.mutate(LINK_REVOKE, id=links[0]["link"]["id"], key=key())
-    await expire(services, GroupInvitationLink, "GroupInvitationLink", links[1]["link"]["id"])
+    await ada.client.mutate(LINK_REVOKE, id=links[0]["groupInvitationLink"]["id"], key=key())
+    await expire(
+        services, GroupInvitationLink, "GroupInvitationLink", links[1]["groupInvitationLink"]["id"]
+    )
     messages = set()
     for made in (*links[:2], {"token": {"token": "x" * 43}}):
         answer = await ben.client.run(LINK_USE, token=made["token"]["token"], key=key())

@@ -24,7 +24,8 @@ from tests.subscriptions.streams import EVENTS
 
 pytestmark = pytest.mark.covers("D3", "E10")
 
-CHANGE = """mutation($id: ID!, $input: GroupUpdateInput!) { groupUpdate(id: $id, input: $input) {
+CHANGE = """mutation($id: ID!, $input: GroupUpdateInput!) {
+  groupUpdate(groupId: $id, input: $input) {
   group { id visibility joinPolicy parent { id } } errors { code field message } } }"""
 SHOWN = """query($id: ID!) { group(id: $id) {
   name visibility deletedAt memberIds owner { id } parent { id } children { nodes { id } } } }"""

@@ -25,7 +25,7 @@ mutation Create($input: GroupCreateInput!) {{
 
 GROUP_UPDATE = f"""
 mutation Update($id: ID!, $input: GroupUpdateInput!) {{
-  result: groupUpdate(id: $id, input: $input) {{
+  result: groupUpdate(groupId: $id, input: $input) {{
     group {{ name description }}
     {ERRORS}
   }}

@@ -122,14 +122,15 @@ async def test_groups_of_a_deleted_product_stay(world: World) -> None:
     product = await published(world.services.main, vendor.viewer, moderator.viewer)
     node = "query($title: String!) { products(filter: {titleContains: $title}) { nodes { id } } }"
     change = """mutation($id: ID!, $key: String!, $title: String!) {
-      productUpdate(id: $id, input: {title: $title, clientKey: $key}) {
+      productUpdate(productId: $id, input: {title: $title, clientKey: $key}) {
         product { id deletedAt } errors { code } } }"""
     title = uuid4().hex
     shown = await moderator.client.mutate(change, id=_id(product.id), title=title, key=key())
     product_id = shown["product"]["id"]
     group = await vendor.client.mutate(GROUP_CREATE, name="Fans", key=key(), product=product_id)
-    delete = """mutation($id: ID!, $key: String!) { productDelete(id: $id, input: {clientKey: $key})
-      { product { deletedAt publishingStatus groups { nodes { name } } } errors { code } } }"""
+    delete = """mutation($id: ID!, $key: String!) {
+      productDelete(productId: $id, input: {clientKey: $key}) {
+        product { deletedAt publishingStatus groups { nodes { name } } } errors { code } } }"""
     gone = (await vendor.client.mutate(delete, id=product_id, key=key()))["product"]
     assert gone["deletedAt"]
     assert gone["groups"]["nodes"] == [{"name": "Fans"}]

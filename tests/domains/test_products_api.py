@@ -12,7 +12,7 @@ from tests.factories import Person, World
 
 PRODUCT_UPDATE = f"""
 mutation Update($id: ID!, $input: ProductUpdateInput!) {{
-  result: productUpdate(id: $id, input: $input) {{
+  result: productUpdate(productId: $id, input: $input) {{
     product {{ title description sellingPrice media {{ url }} }}
     {ERRORS}
   }}
@@ -108,7 +108,7 @@ async def test_product_goes_from_draft_to_everybodys_eyes(world: World, anonymou
     async def act(person: Person, mutation: str, **extra: str) -> tuple[str | None, list[str]]:
         document = f"""
         mutation Act($id: ID!, $input: {mutation[0].upper()}{mutation[1:]}Input!) {{
-          result: {mutation}(id: $id, input: $input) {{
+          result: {mutation}(productId: $id, input: $input) {{
             product {{ publishingStatus }} {ERRORS}
           }}
         }}"""

@@ -222,8 +222,8 @@ async def test_id_of_nothing_is_null_or_not_found(world: World, bad: str | int) 
     query = f"query($id: ID!) {{ {' '.join(f'{f}(id: $id) {{ id }}' for f in fields)} }}"
     assert await ada.client.run(query, id=bad) == dict.fromkeys(fields)
     writes = """mutation($id: ID!) {
-      a: productSubmit(id: $id, input: {clientKey: "k"}) { errors { code } }
-      b: groupUpdate(id: $id, input: {clientKey: "k"}) { errors { code } }
+      a: productSubmit(productId: $id, input: {clientKey: "k"}) { errors { code } }
+      b: groupUpdate(groupId: $id, input: {clientKey: "k"}) { errors { code } }
       c: groupMemberAdd(groupId: $id, input: {userId: $id, clientKey: "k"}) { errors { code } }
       d: groupMemberRemove(groupId: $id, input: {userId: $id, clientKey: "k"}) { errors { code } }
       e: conversationStart(input: {kind: DIRECT, userId: $id, clientKey: "k"}) { errors { code } }

@@ -57,21 +57,24 @@ _DETAILS = [
 ]
 
 SUBMIT = """mutation($id: ID!, $key: String!) {
-  productSubmit(id: $id, input: {clientKey: $key}) { errors { code } } }"""
+  productSubmit(productId: $id, input: {clientKey: $key}) { errors { code } } }"""
 PUBLISH = """mutation($id: ID!, $key: String!) {
-  productPublish(id: $id, input: {clientKey: $key}) { errors { code } } }"""
+  productPublish(productId: $id, input: {clientKey: $key}) { errors { code } } }"""
 DELETE = """mutation($id: ID!, $key: String!) {
-  productDelete(id: $id, input: {clientKey: $key}) { errors { code } } }"""
+  productDelete(productId: $id, input: {clientKey: $key}) { errors { code } } }"""
 REJECT = """mutation($id: ID!, $key: String!, $remark: String!) {
-  productReject(id: $id, input: {clientKey: $key, remark: $remark}) { errors { code } } }"""
+  productReject(productId: $id, input: {clientKey: $key, remark: $remark}) { errors { code } } }"""
 REPORT = """mutation($id: ID!, $reason: String!, $key: String!) {
   moderationItemReport(subjectId: $id, input: {reason: $reason, clientKey: $key}) {
-    item { id } errors { code } } }"""
+    moderationItem { id } errors { code } } }"""
 ASSIGN = """mutation($id: ID!, $key: String!) {
-  moderationItemAssign(id: $id, input: {clientKey: $key}) { item { id } errors { code } } }"""
+  moderationItemAssign(moderationItemId: $id, input: {clientKey: $key}) {
+    moderationItem { id } errors { code } } }"""
 DECIDE = """mutation($id: ID!, $verdict: ModerationVerdict!, $note: String, $key: String!) {
-  moderationItemDecide(id: $id, input: {verdict: $verdict, note: $note, clientKey: $key}) {
-    item { decisions { nodes { id } } } errors { code } } }"""
+  moderationItemDecide(moderationItemId: $id, input: {
+    verdict: $verdict, note: $note, clientKey: $key
+  }) {
+    moderationItem { decisions { nodes { id } } } errors { code } } }"""
 SEND_FILE = """mutation($id: ID!, $text: String, $url: String!, $note: JSON, $key: String!) {
   messageSend(conversationId: $id, input: {
     text: $text, attachments: [{url: $url, type: FILE}], metadata: $note, clientKey: $key
@@ -236,7 +239,7 @@ async def _groups(estate: Estate) -> dict[str, str]:
     friends = await group("Friends", parent=elders, product=estate.words["published"])
     await group("Children", parent=friends)
     circle = await group("Circle", product=estate.words["rejected"])
-    describe = """mutation($id: ID!, $key: String!) { groupUpdate(id: $id, input: {
+    describe = """mutation($id: ID!, $key: String!) { groupUpdate(groupId: $id, input: {
       clientKey: $key, description: "We meet."}) { group { id } errors { code } } }"""
     for described in (friends, circle):
         await estate.people[OWNER].client.mutate(describe, id=described, key=uuid4().hex)
@@ -270,14 +273,14 @@ async def _ways_in(estate: Estate) -> dict[str, str]:
         "ruin": ruin,
         "invitation": await invite(owner, estate.words["group"], people["outsider"]),
         "bidden": await invite(owner, den, people[STRANGER]),
-        "link": linked["link"]["id"],
+        "link": linked["groupInvitationLink"]["id"],
     }
 
 
 async def hidden_group(world: World, owner: Person, name: str) -> str:
     """The id of a new private group."""
     group = await world.group(owner, name="Hidden")
-    hide = """mutation($id: ID!, $name: String!, $key: String!) { groupUpdate(id: $id, input: {
+    hide = """mutation($id: ID!, $name: String!, $key: String!) { groupUpdate(groupId: $id, input: {
       name: $name, visibility: PRIVATE, clientKey: $key}) { group { id } errors { code } } }"""
     await owner.client.mutate(hide, id=group, name=name, key=uuid4().hex)
     return group
@@ -286,7 +289,7 @@ async def hidden_group(world: World, owner: Person, name: str) -> str:
 async def invite(owner: Person, group: str, invited: Person) -> str:
     """The id of an invitation."""
     made = await owner.client.mutate(INVITE, group=group, user=invited.id, key=uuid4().hex)
-    invitation: str = made["invitation"]["id"]
+    invitation: str = made["groupInvitation"]["id"]
     return invitation
 
 
@@ -417,13 +420,13 @@ async def _moderated(estate: Estate) -> dict[str, str]:
     reported = await estate.people[MEMBER].client.mutate(
         REPORT, id=estate.words["published"], reason=reason, key=uuid4().hex
     )
-    item: str = reported["item"]["id"]
+    item: str = reported["moderationItem"]["id"]
     await estate.people[MODERATOR].client.mutate(ASSIGN, id=item, key=uuid4().hex)
     note = _secret(estate, "verdict", *STAFF)
     decided = await estate.people[ADMIN].client.mutate(
         DECIDE, id=item, verdict="APPROVED", note=note, key=uuid4().hex
     )
-    return {"item": item, "decision": decided["item"]["decisions"]["nodes"][0]["id"]}
+    return {"item": item, "decision": decided["moderationItem"]["decisions"]["nodes"][0]["id"]}
 
 
 async def _session(estate: Estate) -> dict[str, str]:

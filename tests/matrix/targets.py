@@ -65,7 +65,7 @@ async def _choir(estate: Estate) -> dict[str, str]:
 async def _reported(estate: Estate, subject: str) -> str:
     given = {"id": subject, "reason": "Odd.", "key": uuid4().hex}
     report = await estate.people[MEMBER].client.mutate(REPORT, **given)
-    item: str = report["item"]["id"]
+    item: str = report["moderationItem"]["id"]
     return item
 
 
@@ -122,7 +122,7 @@ async def _program(estate: Estate) -> dict[str, str]:
 async def _commons(estate: Estate) -> dict[str, str]:
     """A group that is open to all."""
     commons = await estate.world.group(estate.people[OWNER], estate.people[MEMBER])
-    opened = """mutation($id: ID!, $key: String!) { groupUpdate(id: $id, input: {
+    opened = """mutation($id: ID!, $key: String!) { groupUpdate(groupId: $id, input: {
       joinPolicy: OPEN, clientKey: $key}) { group { id } errors { code } } }"""
     await estate.people[OWNER].client.mutate(opened, id=commons, key=uuid4().hex)
     return {"commons": commons}
@@ -135,7 +135,11 @@ async def _lair(estate: Estate) -> dict[str, str]:
     added = {"group": lair, "user": estate.people[MEMBER].id}
     await owner.client.mutate(MEMBER_ADD, **added, key=uuid4().hex)
     made = await owner.client.mutate(LINK_CREATE, group=lair, uses=None, key=uuid4().hex)
-    return {"lair": lair, "pass": made["link"]["id"], "token": made["token"]["token"]}
+    return {
+        "lair": lair,
+        "pass": made["groupInvitationLink"]["id"],
+        "token": made["token"]["token"],
+    }
 
 
 async def _bid(estate: Estate) -> dict[str, str]:

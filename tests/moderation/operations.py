@@ -7,17 +7,19 @@ from tests.factories import Person
 
 REPORT = """mutation($id: ID!, $reason: String!, $key: String!) {
   moderationItemReport(subjectId: $id, input: {reason: $reason, clientKey: $key}) {
-    item { id status priority snapshot { text } assignee { id } }
+    moderationItem { id status priority snapshot { text } assignee { id } }
     errors { code message field } } }"""
 ASSIGN = """mutation($id: ID!, $to: ID, $key: String!) {
-  moderationItemAssign(id: $id, input: {assigneeId: $to, clientKey: $key}) {
-    item { id status assignee { id } } errors { code message field } } }"""
+  moderationItemAssign(moderationItemId: $id, input: {assigneeId: $to, clientKey: $key}) {
+    moderationItem { id status assignee { id } } errors { code message field } } }"""
 RELEASE = """mutation($id: ID!, $key: String!) {
-  moderationItemRelease(id: $id, input: {clientKey: $key}) {
-    item { id status assignee { id } } errors { code message field } } }"""
+  moderationItemRelease(moderationItemId: $id, input: {clientKey: $key}) {
+    moderationItem { id status assignee { id } } errors { code message field } } }"""
 DECIDE = """mutation($id: ID!, $verdict: ModerationVerdict!, $note: String, $key: String!) {
-  moderationItemDecide(id: $id, input: {verdict: $verdict, note: $note, clientKey: $key}) {
-    item {
+  moderationItemDecide(moderationItemId: $id, input: {
+    verdict: $verdict, note: $note, clientKey: $key
+  }) {
+    moderationItem {
       id status isEscalated resolvedAt viewerCanDecide
       decisions { nodes { verdict note moderator { id } } }
       subject { __typename ... on Product { publishingStatus remarks deletedAt } }
@@ -33,14 +35,14 @@ ITEMS = """query($filter: ModerationItemFilter, $order: ModerationItemOrder) {
 async def report(reporter: Person, subject: str, reason: str = "Odd.") -> str:
     """The id of a new report."""
     made = await reporter.client.mutate(REPORT, id=subject, reason=reason, key=key())
-    item: str = made["item"]["id"]
+    item: str = made["moderationItem"]["id"]
     return item
 
 
 async def decide(moderator: Person, item: str, verdict: str, note: str | None = "So.") -> Any:
     """The item after a decision."""
     decided = await moderator.client.mutate(DECIDE, id=item, verdict=verdict, note=note, key=key())
-    return decided["item"]
+    return decided["moderationItem"]
 
 
 async def items(staff: Person, subject: str) -> list[Any]:

@@ -26,7 +26,7 @@ from tests.moderation.operations import (
 
 pytestmark = pytest.mark.covers("A4", "A5", "E8", "E9")
 RESTORE = """mutation($id: ID!, $key: String!) {
-  productRestore(id: $id, input: {clientKey: $key}) { product { id } errors { code } } }"""
+  productRestore(productId: $id, input: {clientKey: $key}) { product { id } errors { code } } }"""
 
 
 async def submission(vendor: Person, staff: Person) -> tuple[str, str]:
@@ -206,7 +206,7 @@ async def test_item_is_taken_by_one_and_given_back(world: World) -> None:
     one, other = await world.user(UserRole.MODERATOR), await world.user(UserRole.MODERATOR)
     admin = await world.user(UserRole.ADMIN)
     item = await report(ben, ada.id)
-    taken = (await one.client.mutate(ASSIGN, id=item, to=None, key=key()))["item"]
+    taken = (await one.client.mutate(ASSIGN, id=item, to=None, key=key()))["moderationItem"]
     assert taken == {"id": item, "status": "IN_REVIEW", "assignee": {"id": one.id}}
     mine = await one.client.run(ITEMS, filter={"assignedToMe": True})
     assert [found["id"] for found in mine["moderationItems"]["nodes"]] == [item]
@@ -217,7 +217,7 @@ async def test_item_is_taken_by_one_and_given_back(world: World) -> None:
     assert await one.client.refused(ASSIGN, id=item, to=other.id, key=key()) == "FORBIDDEN"
     assert await admin.client.refused(ASSIGN, id=item, to=ben.id, key=key()) == "INVALID"
     await admin.client.mutate(ASSIGN, id=item, to=other.id, key=key())
-    released = (await other.client.mutate(RELEASE, id=item, key=key()))["item"]
+    released = (await other.client.mutate(RELEASE, id=item, key=key()))["moderationItem"]
     assert released == {"id": item, "status": "PENDING", "assignee": None}
     assert await other.client.refused(RELEASE, id=item, key=key()) == "CONFLICT"
     assert await noted(world, item) == [
@@ -259,7 +259,7 @@ async def test_same_key_decides_once_and_another_verdict_is_refused(world: World
     values = {"id": item, "note": "Fine.", "key": key()}
     for _ in range(2):
         decided = await moderator.client.mutate(DECIDE, verdict="APPROVED", **values)
-        assert len(decided["item"]["decisions"]["nodes"]) == 1
+        assert len(decided["moderationItem"]["decisions"]["nodes"]) == 1
     reused = await moderator.client.refused(DECIDE, verdict="ESCALATED", **values)
     assert reused == "CLIENT_KEY_REUSED"
 

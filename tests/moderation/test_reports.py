@@ -85,7 +85,9 @@ async def test_one_report_of_a_subject_waits_for_each_reporter(world: World) -> 
     admin = await world.user(UserRole.ADMIN)
     once = key()
     made = [
-        (await ben.client.mutate(REPORT, id=ada.id, reason="Odd.", key=once))["item"]["id"]
+        (await ben.client.mutate(REPORT, id=ada.id, reason="Odd.", key=once))["moderationItem"][
+            "id"
+        ]
         for _ in range(2)
     ]
     assert made[0] == made[1]

@@ -20,7 +20,7 @@ from tests.moderation.operations import decide, items, report
 
 QUEUE = """subscription($after: String) { moderationEvents(after: $after) {
   cursor seq kind item { id status } actor { id } } }"""
-PRODUCTS = """subscription($id: ID, $after: String) { productEvents(id: $id, after: $after) {
+PRODUCTS = """subscription($id: ID, $after: String) { productEvents(productId: $id, after: $after) {
   cursor productId product { publishingStatus deletedAt } } }"""
 
 

@@ -107,7 +107,7 @@ async def _settle_one(
     made_admin = MEMBER_ADD.replace("userId: $user", "userId: $user, role: ADMIN")
     await client.mutate(made_admin, group=group, user=viewer.id, key=str(uuid4()))
     invited = {"group": group, "user": other.id, "key": str(uuid4())}
-    invitation = (await client.mutate(INVITE, **invited))["invitation"]["id"]
+    invitation = (await client.mutate(INVITE, **invited))["groupInvitation"]["id"]
     await client.mutate(INVITE, group=elders, user=viewer.id, key=str(uuid4()))
     link = await client.mutate(LINK_CREATE, group=group, uses=3, key=str(uuid4()))
     conversation = await world.conversation_of(villager, group)
@@ -127,7 +127,7 @@ async def _settle_one(
         "Product": product,
         "Group": group,
         "GroupInvitation": invitation,
-        "GroupInvitationLink": link["link"]["id"],
+        "GroupInvitationLink": link["groupInvitationLink"]["id"],
         "Conversation": conversation,
         "Message": message,
         "ScheduledMessage": later,
@@ -138,11 +138,11 @@ async def _settle_one(
 
 async def _moderated(viewer: Person, villager: Person, product: str) -> dict[str, str]:
     report = await villager.client.mutate(REPORT, id=product, reason="Look!", key=str(uuid4()))
-    item = report["item"]["id"]
+    item = report["moderationItem"]["id"]
     await viewer.client.mutate(ASSIGN, id=item, key=str(uuid4()))
     ruling = {"verdict": "APPROVED", "note": "It shines.", "key": str(uuid4())}
     decided = await viewer.client.mutate(DECIDE, id=item, **ruling)
-    (decision,) = decided["item"]["decisions"]["nodes"]
+    (decision,) = decided["moderationItem"]["decisions"]["nodes"]
     return {"ModerationItem": item, "ModerationDecision": decision["id"]}
 
 

@@ -13,7 +13,7 @@ from tests.client import Json
 from tests.factories import Person, World
 
 UPDATE = """mutation($id: ID!, $input: UserUpdateInput!) {
-  userUpdate(id: $id, input: $input) { user { name username personal {
+  userUpdate(userId: $id, input: $input) { user { name username personal {
     contactCountryCode contactNumber city state country pincode gender dob purposeCode
     nationality ethnicity qualification profession } } errors { code field message } } }"""
 LOOK_UP = "query($contact: String!) { userByContact(contact: $contact) { id } }"

@@ -86,7 +86,7 @@ async def test_nothing_comes_back_with_a_backup(desk: Desk, ledger_is: str) -> N
     group = """mutation($key: String!) { groupCreate(input: {name: "x", clientKey: $key}) {
       group { id } errors { code } } }"""
     await ada.client.mutate(group, key=uuid4().hex)
-    given = """mutation($id: ID!, $key: String!) { userUpdate(id: $id, input: {
+    given = """mutation($id: ID!, $key: String!) { userUpdate(userId: $id, input: {
       city: "x", clientKey: $key}) { errors { code } } }"""
     await ada.client.mutate(given, id=(await ada.client.run(WHO))["viewer"]["id"], key="k")
     canaries = Canaries(user)

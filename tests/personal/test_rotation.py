@@ -23,7 +23,7 @@ from tests.server import serve
 OLD, NEW, INDEX = (os.urandom(32) for _ in range(3))
 CITY = "{ viewer { personal { city email } } }"
 MOVE = """mutation($id: ID!, $city: String!, $key: String!) {
-  userUpdate(id: $id, input: {city: $city, clientKey: $key}) { errors { code } } }"""
+  userUpdate(userId: $id, input: {city: $city, clientKey: $key}) { errors { code } } }"""
 
 
 def keys(*ring: bytes) -> dict[str, Any]:

@@ -53,6 +53,20 @@ FOREIGN_IDS = {
 }
 
 
+# Types with an id, and what arguments with one are called.
+NODES = {name for name, found in OBJECTS.items() if "Node" in {i.name for i in found.interfaces}}
+KEYS = {f"{name[0].lower()}{name[1:]}Id" for name in NODES}
+# Mutations that show another object than that of their name: what is sent later is none yet, what
+# has ended is gone, and a link is its maker's.
+OF_OTHERS = {
+    *("messageSchedule", "sessionRevoke", "sessionRevokeAll", "groupInvitationLinkUse"),
+}
+
+
+def capitalised(name: str) -> str:
+    return name[0].upper() + name[1:]
+
+
 def is_connection(name: str) -> bool:
     return name.endswith("Connection")
 
@@ -96,13 +110,47 @@ def test_mutations_are_named_object_first() -> None:
 def test_mutations_take_an_id_and_one_input_and_give_a_payload() -> None:
     assert SCHEMA.mutation_type is not None
     for name, field in SCHEMA.mutation_type.fields.items():
-        capitalised = name[0].upper() + name[1:]
         *ids, last = field.args.items()
         assert len(ids) <= 1, name
-        assert all(str(a.type) == "ID!" and re.search("(^i|I)d$", n) for n, a in ids), name
-        assert (last[0], str(last[1].type)) == ("input", f"{capitalised}Input!")
-        assert str(field.type) == f"{capitalised}Payload!"
-        assert str(INPUTS[f"{capitalised}Input"].fields["clientKey"].type) == "String!"
+        for argument, found in ids:
+            assert str(found.type) == "ID!", name
+            # What it is an id of: a type, or whatever may be reported.
+            assert argument in KEYS or name == "moderationItemReport", f"{name}({argument})"
+        assert (last[0], str(last[1].type)) == ("input", f"{capitalised(name)}Input!")
+        assert str(field.type) == f"{capitalised(name)}Payload!"
+        assert str(INPUTS[f"{capitalised(name)}Input"].fields["clientKey"].type) == "String!"
+
+
+def test_lookups_alone_take_a_bare_id() -> None:
+    """`group(id:)` says of what; everywhere else the argument does: `groupId`."""
+    for name, field in FIELDS.items():
+        root, _, field_name = name.partition(".")
+        ids = [argument for argument in field.args if re.search("(^i|I)ds?$", argument)]
+        is_lookup = field_name in ("node", "nodes") or capitalised(field_name) in NODES
+        if root == "Query" and is_lookup:
+            assert ids in (["id"], ["ids"]), name
+        elif root in ("Query", "Subscription"):
+            assert all(re.sub("s$", "", argument) in KEYS for argument in ids), name
+
+
+def test_times_of_a_filter_are_from_and_before() -> None:
+    for name, found in INPUTS.items():
+        for argument, field in found.fields.items():
+            if name.endswith("Filter") and get_named_type(field.type).name == "DateTime":
+                assert argument.endswith(("From", "Before")), f"{name}.{argument}"
+
+
+def test_payloads_begin_with_the_object_of_their_mutation() -> None:
+    """Under its type's name: a client that knows the mutation knows the field."""
+    assert SCHEMA.mutation_type is not None
+    for name, field in SCHEMA.mutation_type.fields.items():
+        objects = [node for node in NODES if capitalised(name).startswith(node)]
+        if name in OF_OTHERS or not objects:
+            continue
+        thing = max(objects, key=len)
+        payload = OBJECTS[get_named_type(field.type).name]
+        kinds = {field_name: str(shown.type) for field_name, shown in payload.fields.items()}
+        assert kinds.get(thing[0].lower() + thing[1:]) == thing, name
 
 
 def test_payloads_hold_nullable_objects_and_errors() -> None:

@@ -144,8 +144,8 @@ def total(rows: list[Row], column: str) -> int:
 async def whole(admin: Person, field: str, asked: str, order: str = "") -> list[Json]:
     """A report, page after page: the same forwards and backwards."""
     query = f"""query($since: DateTime, $until: DateTime, $first: Int, $after: String, $last: Int,
-      $before: String) {{ report: {field}(filter: {{since: $since, until: $until}}, first: $first,
-        after: $after, last: $last, before: $before{order}) {{
+      $before: String) {{ report: {field}(filter: {{usedFrom: $since, usedBefore: $until}},
+        first: $first, after: $after, last: $last, before: $before{order}) {{
         nodes {{ {asked} }}
         pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"""
     time = {"since": SINCE.isoformat(), "until": UNTIL.isoformat()}
@@ -264,9 +264,9 @@ async def test_usage_by_endpoint_is_what_the_log_says(
 
 async def test_a_report_of_no_time_is_refused(admin: Person) -> None:
     query = """query($at: DateTime) {
-      usageByMonth(filter: {since: $at, until: $at}) { nodes { month } } }"""
+      usageByMonth(filter: {usedFrom: $at, usedBefore: $at}) { nodes { month } } }"""
     (error,) = (await admin.client.send(query, at=SINCE.isoformat()))["errors"]
-    assert error["extensions"] == {"code": "INVALID", "field": ["filter", "since"]}
+    assert error["extensions"] == {"code": "INVALID", "field": ["filter", "usedFrom"]}
 
 
 async def test_only_admins_read_reports(own_world: World, rows: Rows) -> None:

@@ -45,21 +45,21 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
     },
     "productUpdate": {
         "a draft": Ask(
-            'id: $draft, input: {clientKey: $key, title: "New"}',
+            'productId: $draft, input: {clientKey: $key, title: "New"}',
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, moderator=DONE, admin=DONE),
         ),
         "a suggestion": Ask(
-            'id: $suggestion, input: {clientKey: $key, title: "New"}',
+            'productId: $suggestion, input: {clientKey: $key, title: "New"}',
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=CONFLICT, moderator=DONE, admin=DONE),
         ),
         "what everybody sees": Ask(
-            'id: $shown, input: {clientKey: $key, title: "New"}',
+            'productId: $shown, input: {clientKey: $key, title: "New"}',
             row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=CONFLICT, moderator=DONE, admin=DONE),
         ),
     },
     "productSubmit": {
         "": Ask(
-            "id: $draft, input: {clientKey: $key}",
+            "productId: $draft, input: {clientKey: $key}",
             row(
                 NOT_FOUND,
                 anonymous=UNAUTHENTICATED,
@@ -69,21 +69,21 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             ),
         )
     },
-    "productPublish": {"": Ask("id: $suggestion, input: {clientKey: $key}", _STAFF_DECIDE)},
+    "productPublish": {"": Ask("productId: $suggestion, input: {clientKey: $key}", _STAFF_DECIDE)},
     "productReject": {
-        "": Ask('id: $suggestion, input: {clientKey: $key, remark: "No."}', _STAFF_DECIDE)
+        "": Ask('productId: $suggestion, input: {clientKey: $key, remark: "No."}', _STAFF_DECIDE)
     },
     "productDelete": {
         "a draft": Ask(
-            "id: $draft, input: {clientKey: $key}",
+            "productId: $draft, input: {clientKey: $key}",
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, moderator=DONE, admin=DONE),
         ),
         "what everybody sees": Ask(
-            "id: $shown, input: {clientKey: $key}",
+            "productId: $shown, input: {clientKey: $key}",
             row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=DONE, moderator=DONE, admin=DONE),
         ),
     },
-    "productRestore": {"": Ask("id: $bin, input: {clientKey: $key}", _STAFF_DECIDE)},
+    "productRestore": {"": Ask("productId: $bin, input: {clientKey: $key}", _STAFF_DECIDE)},
     "moderationItemReport": {
         "a product": Ask(
             'subjectId: $shown, input: {clientKey: $key, reason: "Odd."}', _SIGNED_IN_DO
@@ -104,32 +104,37 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         ),
     },
     "moderationItemAssign": {
-        "to oneself": Ask("id: $case, input: {clientKey: $key}", _STAFF_MODERATE),
+        "to oneself": Ask("moderationItemId: $case, input: {clientKey: $key}", _STAFF_MODERATE),
         "to a moderator": Ask(
-            "id: $case, input: {clientKey: $key, assigneeId: $moderator}", _STAFF_MODERATE
+            "moderationItemId: $case, input: {clientKey: $key, assigneeId: $moderator}",
+            _STAFF_MODERATE,
         ),
         "to an admin": Ask(
-            "id: $case, input: {clientKey: $key, assigneeId: $admin}",
+            "moderationItemId: $case, input: {clientKey: $key, assigneeId: $admin}",
             _STAFF_MODERATE | {"moderator": FORBIDDEN},
         ),
     },
-    "moderationItemRelease": {"": Ask("id: $taken, input: {clientKey: $key}", _STAFF_MODERATE)},
+    "moderationItemRelease": {
+        "": Ask("moderationItemId: $taken, input: {clientKey: $key}", _STAFF_MODERATE)
+    },
     "moderationItemDecide": {
-        "a report": Ask("id: $case, input: {clientKey: $key, verdict: APPROVED}", _STAFF_MODERATE),
+        "a report": Ask(
+            "moderationItemId: $case, input: {clientKey: $key, verdict: APPROVED}", _STAFF_MODERATE
+        ),
         "another's": Ask(
-            "id: $another, input: {clientKey: $key, verdict: APPROVED}",
+            "moderationItemId: $another, input: {clientKey: $key, verdict: APPROVED}",
             _STAFF_MODERATE | {"moderator": CONFLICT},
         ),
         "a submission": Ask(
-            "id: $waiting, input: {clientKey: $key, verdict: APPROVED}",
+            "moderationItemId: $waiting, input: {clientKey: $key, verdict: APPROVED}",
             _STAFF_MODERATE | {"member": NOT_FOUND},
         ),
         "what is left to admins": Ask(
-            "id: $escalated, input: {clientKey: $key, verdict: APPROVED}",
+            "moderationItemId: $escalated, input: {clientKey: $key, verdict: APPROVED}",
             _STAFF_MODERATE | {"moderator": FORBIDDEN},
         ),
         "that somebody be locked out": Ask(
-            'id: $accused, input: {clientKey: $key, verdict: REMOVED, note: "Spam."}',
+            'moderationItemId: $accused, input: {clientKey: $key, verdict: REMOVED, note: "Spam."}',
             _STAFF_MODERATE | {"moderator": FORBIDDEN},
         ),
     },
@@ -144,16 +149,16 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         ),
     },
     "groupUpdate": {
-        "": Ask('id: $choir, input: {clientKey: $key, name: "New"}', _OWNER_DOES),
+        "": Ask('groupId: $choir, input: {clientKey: $key, name: "New"}', _OWNER_DOES),
         "a private one": Ask(
-            'id: $lair, input: {clientKey: $key, name: "New"}',
+            'groupId: $lair, input: {clientKey: $key, name: "New"}',
             _NOBODY_FINDS | {OWNER: DONE, MEMBER: FORBIDDEN, ADMIN: FORBIDDEN},
         ),
         "below a private one": Ask(
-            "id: $choir, input: {clientKey: $key, parentId: $den}", _OWNER_DOES
+            "groupId: $choir, input: {clientKey: $key, parentId: $den}", _OWNER_DOES
         ),
         "around another's draft": Ask(
-            "id: $choir, input: {clientKey: $key, productId: $foreign}",
+            "groupId: $choir, input: {clientKey: $key, productId: $foreign}",
             row(FORBIDDEN, anonymous=UNAUTHENTICATED, owner=NOT_FOUND),
         ),
     },
@@ -184,9 +189,9 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         ),
     },
     "groupDelete": {
-        "": Ask("id: $choir, input: {clientKey: $key}", _OWNER_DOES | {ADMIN: DONE}),
+        "": Ask("groupId: $choir, input: {clientKey: $key}", _OWNER_DOES | {ADMIN: DONE}),
         "a private one": Ask(
-            "id: $lair, input: {clientKey: $key}",
+            "groupId: $lair, input: {clientKey: $key}",
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=FORBIDDEN, admin=DONE),
         ),
     },
@@ -239,19 +244,19 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
     },
     "groupInvitationAccept": {
         "": Ask(
-            "id: $bid, input: {clientKey: $key}",
+            "groupInvitationId: $bid, input: {clientKey: $key}",
             _NOBODY_FINDS | {STRANGER: DONE, OWNER: FORBIDDEN},
         )
     },
     "groupInvitationDecline": {
         "": Ask(
-            "id: $bid, input: {clientKey: $key}",
+            "groupInvitationId: $bid, input: {clientKey: $key}",
             _NOBODY_FINDS | {STRANGER: DONE, OWNER: FORBIDDEN},
         )
     },
     "groupInvitationRevoke": {
         "": Ask(
-            "id: $bid, input: {clientKey: $key}",
+            "groupInvitationId: $bid, input: {clientKey: $key}",
             _NOBODY_FINDS | {STRANGER: FORBIDDEN, OWNER: DONE},
         )
     },
@@ -263,7 +268,9 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         ),
     },
     "groupInvitationLinkRevoke": {
-        "": Ask("id: $pass, input: {clientKey: $key}", _NOBODY_FINDS | {OWNER: DONE})
+        "": Ask(
+            "groupInvitationLinkId: $pass, input: {clientKey: $key}", _NOBODY_FINDS | {OWNER: DONE}
+        )
     },
     "groupInvitationLinkUse": {
         "": Ask("input: {clientKey: $key, token: $token}", _SIGNED_IN_DO),
@@ -366,10 +373,15 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         ),
     },
     "scheduledMessageUpdate": {
-        "": Ask('id: $plan, input: {clientKey: $key, text: "Si"}', _NOBODY_FINDS | {OWNER: DONE})
+        "": Ask(
+            'scheduledMessageId: $plan, input: {clientKey: $key, text: "Si"}',
+            _NOBODY_FINDS | {OWNER: DONE},
+        )
     },
     "scheduledMessageCancel": {
-        "": Ask("id: $plan, input: {clientKey: $key}", _NOBODY_FINDS | {OWNER: DONE})
+        "": Ask(
+            "scheduledMessageId: $plan, input: {clientKey: $key}", _NOBODY_FINDS | {OWNER: DONE}
+        )
     },
     "conversationMarkRead": {
         "": Ask("conversationId: $song, input: {clientKey: $key}", _PARTICIPANTS_DO),
@@ -378,8 +390,8 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         ),
     },
     "userUpdate": {
-        "oneself": Ask('id: $self, input: {clientKey: $key, city: "Bergen"}', _SIGNED_IN_DO),
-        "somebody": Ask('id: $account, input: {clientKey: $key, city: "Bergen"}', _ADMINS_DO),
+        "oneself": Ask('userId: $self, input: {clientKey: $key, city: "Bergen"}', _SIGNED_IN_DO),
+        "somebody": Ask('userId: $account, input: {clientKey: $key, city: "Bergen"}', _ADMINS_DO),
     },
     "dataExportRequest": {"": Ask("input: {clientKey: $key}", _SIGNED_IN_DO)},
     # The estate's tokens belong to no session, and so to no fresh one.
@@ -387,22 +399,23 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         "": Ask("input: {clientKey: $key}", row(FORBIDDEN, anonymous=UNAUTHENTICATED))
     },
     "userDeactivate": {
-        "": Ask('id: $account, input: {clientKey: $key, reason: "Spam."}', _ADMINS_DO),
+        "": Ask('userId: $account, input: {clientKey: $key, reason: "Spam."}', _ADMINS_DO),
         "oneself": Ask(
-            'id: $self, input: {clientKey: $key, reason: "Spam."}', _ADMINS_DO | {ADMIN: CONFLICT}
+            'userId: $self, input: {clientKey: $key, reason: "Spam."}',
+            _ADMINS_DO | {ADMIN: CONFLICT},
         ),
     },
-    "userReactivate": {"": Ask("id: $locked, input: {clientKey: $key}", _ADMINS_DO)},
+    "userReactivate": {"": Ask("userId: $locked, input: {clientKey: $key}", _ADMINS_DO)},
     "userRoleChange": {
-        "": Ask("id: $account, input: {clientKey: $key, role: ADMIN}", _ADMINS_DO),
+        "": Ask("userId: $account, input: {clientKey: $key, role: ADMIN}", _ADMINS_DO),
         "oneself": Ask(
-            "id: $self, input: {clientKey: $key, role: ADMIN}", _ADMINS_DO | {ADMIN: CONFLICT}
+            "userId: $self, input: {clientKey: $key, role: ADMIN}", _ADMINS_DO | {ADMIN: CONFLICT}
         ),
     },
     "serviceAccountCreate": {
         "": Ask('input: {clientKey: $key, name: "Helper", platform: DEED_O}', _ADMINS_DO)
     },
-    "serviceKeyCreate": {"": Ask("id: $program, input: {clientKey: $key}", _ADMINS_DO)},
+    "serviceKeyCreate": {"": Ask("userId: $program, input: {clientKey: $key}", _ADMINS_DO)},
     "preferencesUpdate": {
         "": Ask("input: {clientKey: $key, chatTheme: DARK}", _SIGNED_IN_DO),
     },
@@ -432,7 +445,7 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         "": Ask("input: {clientKey: $key, refreshToken: $key}", row(UNAUTHENTICATED))
     },
     "sessionRevoke": {
-        "": Ask("id: $open, input: {clientKey: $key}", _NOBODY_FINDS | {OWNER: DONE})
+        "": Ask("sessionId: $open, input: {clientKey: $key}", _NOBODY_FINDS | {OWNER: DONE})
     },
     "sessionRevokeAll": {
         "": Ask("input: {clientKey: $key}", row(FOUND, anonymous=UNAUTHENTICATED, owner=DONE))

@@ -187,10 +187,10 @@ SUBSCRIPTIONS: dict[str, dict[str, Ask]] = {
     "productEvents": {
         "one's own": Ask("after: $origin", row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN)),
         "a published product": Ask(
-            "id: $published, after: $origin", row(SHOWN, anonymous=UNAUTHENTICATED)
+            "productId: $published, after: $origin", row(SHOWN, anonymous=UNAUTHENTICATED)
         ),
         "a rejected product": Ask(
-            "id: $rejected, after: $origin",
+            "productId: $rejected, after: $origin",
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, moderator=SHOWN, admin=SHOWN),
         ),
     },

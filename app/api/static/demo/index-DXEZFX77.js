@@ -32,7 +32,7 @@ var e,t,n,r,i,a,o,s,c,l,u,d=Symbol.for(`pv`),f={},p=[],m=/^m(i|n|o|s|text|space)
     viewer { ${G} } token { accessToken accessTokenExpiresAt refreshToken } ${q} } }`,Or=`mutation($token: String!, $key: String!) {
   authTokenRefresh(input: {refreshToken: $token, clientKey: $key}) {
     viewer { ${G} } token { accessToken accessTokenExpiresAt refreshToken } ${q} } }`,kr=`{ viewer { sessions(first: 50) { nodes { id isCurrent } } } }`,Ar=`mutation($id: ID!, $key: String!) {
-  sessionRevoke(id: $id, input: {clientKey: $key}) { ${q} } }`,jr=`query($archived: Boolean, $after: String) {
+  sessionRevoke(sessionId: $id, input: {clientKey: $key}) { ${q} } }`,jr=`query($archived: Boolean, $after: String) {
   conversations(first: 30, after: $after, filter: {isArchived: $archived}) {
     nodes { ${Tr} } pageInfo { hasNextPage endCursor } } }`,Mr=`subscription($ids: [ID!]!) { presence(userIds: $ids) {
   online { id } offline { id } } }`,Nr=`subscription($after: String) { inbox(after: $after) {
@@ -61,7 +61,7 @@ var e,t,n,r,i,a,o,s,c,l,u,d=Symbol.for(`pv`),f={},p=[],m=/^m(i|n|o|s|text|space)
   messageUnpin(messageId: $id, input: {clientKey: $key}) { message { ${K} } ${q} } }`,Jr=`mutation($input: AttachmentCreateInput!) { attachmentCreate(input: $input) {
   attachment { id method url headers { name value } } ${q} } }`,Yr=`id text sendAt state failure conversation { id }`,Xr=`mutation($id: ID!, $input: MessageScheduleInput!) {
   messageSchedule(conversationId: $id, input: $input) { scheduledMessage { ${Yr} } ${q} } }`,Zr=`{ viewer { scheduledMessages(first: 100) { nodes { ${Yr} } } } }`,Qr=`mutation($id: ID!, $key: String!) {
-  scheduledMessageCancel(id: $id, input: {clientKey: $key}) { scheduledMessage { ${Yr} } ${q} } }`,$r=`mutation($id: ID!, $key: String!) {
+  scheduledMessageCancel(scheduledMessageId: $id, input: {clientKey: $key}) { scheduledMessage { ${Yr} } ${q} } }`,$r=`mutation($id: ID!, $key: String!) {
   conversationMarkRead(conversationId: $id, input: {clientKey: $key}) {
     conversation { id unreadCount unreadMentionCount } ${q} } }`,ei=`mutation($id: ID!, $on: Boolean!, $key: String!) {
   conversationTyping(conversationId: $id, input: {isTyping: $on, clientKey: $key}) { ${q} } }`,ti=`query($query: String!, $filter: MessageSearchFilter) { messageSearch(query: $query, filter: $filter, first: 20) {
