@@ -8,6 +8,8 @@ from typing import Protocol
 
 from app.audit.checkpoints import keep_checkpoints
 from app.bus import Bus
+from app.cache.reads import Cached
+from app.cache.records import Cache
 from app.chat.both import BothStores
 from app.chat.live import Live
 from app.chat.store import MessageStore
@@ -55,6 +57,7 @@ class Services:
         calls: The log of the API's calls.
         leases: Who is online, and who types.
         eraser: Erases closed accounts.
+        cached: What is read through the cache, if there is one.
     """
 
     settings: Settings
@@ -74,6 +77,7 @@ class Services:
     calls: CallLog
     leases: Leases
     eraser: Eraser
+    cached: Cached | None
 
 
 @asynccontextmanager
@@ -88,12 +92,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(redis.close)
         bus = Bus(redis)
         _run(stack, bus)
+        cache = _cache(stack, settings)
+        changing = None if cache is None else cache.changing
         url = _required(settings.database_url, "DATABASE_URL")
-        main = Postgres(url, settings, bus.publish)
+        main = Postgres(url, settings, bus.publish, changing)
         stack.push_async_callback(main.close)
         auth = main
         if settings.auth_database_url not in (None, settings.database_url):
-            auth = Postgres(settings.auth_database_url, settings)
+            auth = Postgres(settings.auth_database_url, settings, changing=changing)
             stack.push_async_callback(auth.close)
         analytics = _analytics(settings)
         stack.push_async_callback(analytics.close)
@@ -132,7 +138,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             keep_counting(main, settings.usage_count_interval),
         ):
             stack.push_async_callback(stop, [asyncio.create_task(work)])
-        eraser = await stack.enter_async_context(open_eraser(settings, mongo, chat, bus, keyring))
+        eraser = await stack.enter_async_context(
+            open_eraser(settings, mongo, chat, bus, keyring, changing=changing)
+        )
         services = Services(
             settings,
             main,
@@ -151,6 +159,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             calls,
             leases,
             eraser,
+            None if cache is None else Cached(cache, main, auth),
         )
         sending = keep_sending(services, settings.scheduled_interval)
         stack.push_async_callback(stop, [asyncio.create_task(sending)])
@@ -167,6 +176,14 @@ def _run(stack: AsyncExitStack, service: _Running) -> None:
     """Let a service work in the background until the stack unwinds."""
     service.start()
     stack.push_async_callback(service.close)
+
+
+def _cache(stack: AsyncExitStack, settings: Settings) -> Cache | None:
+    if settings.cache_redis_url is None:
+        return None
+    cache = Cache(Redis(settings.cache_redis_url), settings.cache_ttl)
+    _run(stack, cache)
+    return cache
 
 
 def _analytics(settings: Settings) -> Postgres:

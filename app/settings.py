@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     )
     mongo_url: str | None = Field(None, repr=False)
     redis_url: str | None = Field(None, repr=False)
+    cache_redis_url: str | None = Field(
+        None, repr=False, description="a Redis that may evict; unset: nothing is cached there"
+    )
+    cache_ttl: float = Field(60.0, gt=0, description="seconds for which it keeps a record at most")
     postgres_ca: Path | None = Field(
         None,
         validation_alias="PGSSLROOTCERT",
@@ -292,6 +296,7 @@ class Settings(BaseSettings):
                 analytics_database_url=self.analytics_database_url,
                 mongo_url=self.mongo_url or "",
                 redis_url=self.redis_url or "",
+                cache_redis_url=self.cache_redis_url,
             )
         if self.log_level == "debug":
             problems.append("LOG_LEVEL=debug logs what people send")

@@ -13,6 +13,7 @@ def plaintext_problems(
     analytics_database_url: str | None,
     mongo_url: str,
     redis_url: str,
+    cache_redis_url: str | None,
 ) -> list[str]:
     """What keeps each store's connection from being encrypted, verified and authenticated.
 
@@ -25,6 +26,7 @@ def plaintext_problems(
         ("ANALYTICS_DATABASE_URL", analytics_database_url, _postgres_problem),
         ("MONGO_URL", mongo_url, _mongo_problem),
         ("REDIS_URL", redis_url, _redis_problem),
+        ("CACHE_REDIS_URL", cache_redis_url, _redis_problem),
     ]
     return [
         f"{name} {problem}"

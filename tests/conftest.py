@@ -20,6 +20,7 @@ from tests.factories import World
 from tests.server import serve
 
 _HOME = "ISTHMUS_TEST_HOME"
+_CACHE = "ISTHMUS_TEST_CACHE"  # set to anything: the suite runs with the cache
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,13 +56,15 @@ async def settings(stores: StoreUrls, worker_id: str) -> Settings:
     for database in (name, f"{name}_auth"):
         await server.execute(f"CREATE DATABASE {database}")
     await server.close()
+    redis = _named(stores.redis_url, number)
     settings = Settings(
         environment="test",
         home=Path(os.environ[_HOME]) / worker_id,
         database_url=_named(stores.database_url, name),
         auth_database_url=_named(stores.database_url, f"{name}_auth"),
         mongo_url=_named(stores.mongo_url, name),
-        redis_url=_named(stores.redis_url, number),
+        redis_url=redis,
+        cache_redis_url=redis if _CACHE in os.environ else None,
         sweep_interval=1.0,
         scheduled_interval=3600.0,  # tests send what is due themselves
         presence_snapshot_interval=3600.0,  # it writes what some tests look at

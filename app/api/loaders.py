@@ -10,6 +10,7 @@ from aiodataloader import DataLoader
 
 from app.audit import queries as audit
 from app.audit.queries import ChangeRecord, Trails
+from app.cache import reads as cached
 from app.chat import message_queries as of_messages
 from app.chat import queries as chat
 from app.chat.log import ConversationRecord, LogEntry, MemberState, Reaction
@@ -59,6 +60,8 @@ class Loaders:
     @cached_property
     def user_by_id(self) -> DataLoader[int, UserRecord | None]:
         """By number."""
+        if self._services.cached is not None:
+            return self._one(cached.users_by_ids, self._services.cached)
         return self._one(users.users_by_ids, self._services.auth)
 
     @cached_property
@@ -116,6 +119,8 @@ class Loaders:
     @cached_property
     def product_by_id(self) -> DataLoader[str, ProductRecord | None]:
         """By product id."""
+        if self._services.cached is not None:
+            return self._one(cached.products_by_ids, self._services.cached)
         return self._one(products.products_by_ids, self._services.main)
 
     @cached_property
@@ -175,6 +180,8 @@ class Loaders:
     @cached_property
     def membership(self) -> DataLoader[UUID, MemberRecord | None]:
         """The viewer's own membership, by group."""
+        if self._services.cached is not None:
+            return self._one(cached.memberships_of_viewer, self._services.cached)
         return self._one(groups.memberships_of_viewer, self._services.main)
 
     @cached_property

@@ -21,7 +21,7 @@ from app.personal.steps import LATE, STEPS
 from app.sealing import Keyring
 from app.settings import Settings
 from app.stores.mongo import Mongo
-from app.stores.postgres import Postgres
+from app.stores.postgres import Changing, Postgres
 from app.tasks import stop
 from app.users.accounts import Accounts
 from app.users.models import SessionEnd, User, UserRole, UserSession
@@ -186,12 +186,18 @@ class Eraser:
 
 @asynccontextmanager
 async def open_eraser(
-    settings: Settings, mongo: Mongo, chat: MessageStore, bus: Bus, keyring: Keyring
+    settings: Settings,
+    mongo: Mongo,
+    chat: MessageStore,
+    bus: Bus,
+    keyring: Keyring,
+    *,
+    changing: Changing | None,
 ) -> AsyncIterator[Eraser]:
     """An eraser that works until the block ends, on connections of its own that have patience."""
     patient = settings.model_copy(update={"database_timeout": _PATIENCE, "database_pool_size": 1})
-    main = Postgres(settings.database_url or "", patient)
-    auth = Postgres(settings.auth_url or "", patient)
+    main = Postgres(settings.database_url or "", patient, changing=changing)
+    auth = Postgres(settings.auth_url or "", patient, changing=changing)
     eraser = Eraser(Stores(main, auth, mongo, chat, bus, keyring))
     eraser.start()
     try:

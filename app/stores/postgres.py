@@ -1,7 +1,12 @@
 """PostgreSQL: pooled connections, reads compiled once, and transactions."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from typing import Any
 
 import asyncpg
@@ -36,6 +41,11 @@ _AWAY = (
 
 Publish = Callable[[str, bytes], Awaitable[None]]
 _HINTS = "hints"
+
+# Given the keys of what a transaction has changed, such as `user:1`; it commits within the block.
+Changing = Callable[[Sequence[str]], AbstractAsyncContextManager[None]]
+# What triggers call their message, with the keys as its detail.
+_WRITTEN = "written"
 
 
 def publish_after_commit(tx: AsyncConnection, channel: str, payload: bytes) -> None:
@@ -84,12 +94,22 @@ class Postgres:
         url: `postgresql://user:password@host:port/name`, with libpq's `sslmode` if wanted.
         settings: Pool sizes, time-outs and whether prepared statements may be kept.
         publish: Tells a channel of what a transaction has committed.
+        changing: Surrounds the commits of what may be cached.
     """
 
-    def __init__(self, url: str, settings: Settings, publish: Publish | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        settings: Settings,
+        publish: Publish | None = None,
+        changing: Changing | None = None,
+    ) -> None:
         self._publish = publish
+        self._changing = changing
         self._timeout = settings.database_timeout
         self.engine = _create_engine(url, settings)
+        if changing is not None:
+            event.listen(self.engine.sync_engine, "connect", _hear_what_is_written)
 
     async def fetch(self, read: Read, **values: Any) -> list[asyncpg.Record]:
         """Run a compiled read on a connection of its own.
@@ -114,10 +134,14 @@ class Postgres:
                 then unknown, and a retry with the same client key is safe.
         """
         with _unavailable():
-            async with self.engine.begin() as connection:
-                connection.info.pop(_HINTS, None)  # of one that was rolled back
+            async with AsyncExitStack() as around, self.engine.begin() as connection:
+                for name in (_HINTS, _WRITTEN):
+                    connection.info.pop(name, None)  # of one that was rolled back
                 yield connection
                 hints = connection.info.pop(_HINTS, ())
+                written = connection.info.pop(_WRITTEN, None)
+                if written and self._changing is not None:
+                    await around.enter_async_context(self._changing(written))
         if self._publish is not None:
             for channel, payload in hints:
                 await self._publish(channel, payload)
@@ -185,3 +209,12 @@ def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
     # A pre-ping without its round trip: asyncpg has seen the server close the socket.
     if dbapi_connection.driver_connection.is_closed():
         raise exc.DisconnectionError
+
+
+def _hear_what_is_written(dbapi_connection: Any, record: Any) -> None:
+    # Before the statement's own answer is: messages and answers come on one connection, in order.
+    def hear(_: Any, message: Any) -> None:
+        if message.message == _WRITTEN:
+            record.info.setdefault(_WRITTEN, []).extend(orjson.loads(message.detail))
+
+    dbapi_connection.driver_connection.add_log_listener(hear)

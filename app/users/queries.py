@@ -34,7 +34,7 @@ class UserRecord:
     is_online: bool
     last_seen_at: datetime | None
     is_active: bool
-    profile: dict[str, Any]
+    profile: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
 

@@ -47,6 +47,7 @@ UNSAFE = [
     ("redis_url", "rediss://h/0", "REDIS_URL must have a password"),
     ("redis_url", f"{REDIS}?ssl_cert_reqs=none", "must have ssl_cert_reqs=required"),
     ("redis_url", f"{REDIS}?ssl_check_hostname=false", "must not have ssl_check_hostname=false"),
+    ("cache_redis_url", "redis://:hunter2@h/0", "CACHE_REDIS_URL must begin with rediss://"),
     ("log_level", "debug", "LOG_LEVEL=debug logs what people send"),
     ("database_url", None, "production needs DATABASE_URL"),
     ("auth_private_key", None, "production needs AUTH_PRIVATE_KEY"),

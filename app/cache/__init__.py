@@ -1,0 +1,1 @@
+"""Hot records in Redis: read by loaders, kept true by whoever writes."""
