@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(10, ge=1)
     database_pool_overflow: int = Field(20, ge=0)
+    database_pool_recycle: float = Field(
+        1800.0, ge=0, description="seconds after which a connection is made anew"
+    )
     # PgBouncer in transaction mode keeps no prepared statements between transactions.
     database_prepared_statements: bool = True
     # Well under `operation_timeout`: a silent store nulls the fields that need it, not the page.

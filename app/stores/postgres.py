@@ -196,7 +196,7 @@ def _create_engine(url: str, settings: Settings) -> AsyncEngine:
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_overflow,
         pool_timeout=settings.database_timeout,
-        pool_recycle=1800,
+        pool_recycle=settings.database_pool_recycle,
         connect_args=connect,
         hide_parameters=True,  # an error's text, and so a log, must not have what people sent
         json_deserializer=orjson.loads,  # also of raw reads: SQLAlchemy sets it on the connection

@@ -2,11 +2,13 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from itertools import pairwise
 
 import pytest
 
 from app.bus import Bus
 from app.services import Services
+from app.stores.redis import Redis
 from tests.client import Json
 from tests.factories import MEMBER_ADD, MEMBER_REMOVE, World
 from tests.subscriptions.conftest import Node, OwnRedis
@@ -127,3 +129,29 @@ async def test_while_redis_is_away_only_immediacy_is_lost(node: Node, own_redis:
         await until(lambda: len(node.services.bus._listeners) == 1 + len(STANDING))
         await node.world.say(other, conversation, "c")
         assert summary(await stream.next()) == (4, "c")
+
+
+@pytest.mark.covers("B34")
+async def test_attempts_to_connect_become_rarer_to_a_limit(
+    own_redis: OwnRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis = Redis(own_redis.start())
+    await asyncio.to_thread(own_redis.stop)
+    bus = Bus(redis)
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        if asyncio.current_task() is bus._task:
+            pauses.append(seconds)
+            seconds = 0
+        await sleep(seconds)
+
+    monkeypatch.setattr("app.bus.asyncio.sleep", noted)
+    bus.start()
+    await until(lambda: len(pauses) >= 8)
+    await bus.close()
+    await redis.close()
+
+    assert all(pause >= 2 * before for before, pause in pairwise(pauses[:5]))
+    assert set(pauses[4:]) == {2.0}
