@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import audit, dev, login, migrate, personal, schema, seed, serve, stores, usage
+from app.cli import audit, dev, log, login, migrate, personal, schema, seed, serve, stores, usage
 
 cli = typer.Typer(
     name="isthmus",
@@ -26,6 +26,7 @@ cli.add_typer(stores.app, name="stores")
 cli.add_typer(audit.app, name="audit")
 cli.add_typer(personal.app, name="personal")
 cli.add_typer(usage.app, name="usage")
+cli.add_typer(log.app, name="log")
 
 
 def _version(*, wanted: bool) -> None:

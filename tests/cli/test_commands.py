@@ -22,6 +22,7 @@ COMMANDS = (
     "schema check",
     "login",
     "usage recount",
+    "log verify",
     "stores up",
     "stores down",
     "stores status",
