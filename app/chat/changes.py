@@ -68,6 +68,11 @@ def is_own(viewer: Viewer, message: LogEntry) -> bool:
     return message.sender_id == viewer.user_id and message.role is MessageRole.USER
 
 
+def may_delete(viewer: Viewer, message: LogEntry, *, leads_group: bool) -> bool:
+    """Whether a message is the viewer's own, or theirs to take away: as staff, or in a group."""
+    return is_own(viewer, message) or viewer.is_staff or leads_group
+
+
 async def edit_message(
     backend: Backend, viewer: Viewer, message_id: UUID, edits: MessageEdits, *, client_key: str
 ) -> None:
@@ -134,14 +139,11 @@ async def delete_message(
         ClientKeyReused: The key came before for another message.
     """
     seen, conversation = await _visible(backend, viewer, message_id)
-    own = is_own(viewer, seen)
-    in_charge = viewer.is_staff or (
-        conversation.group_id is not None and await leads(backend, viewer, conversation)
-    )
-    if not own and not in_charge:
+    leads_group = conversation.group_id is not None and await leads(backend, viewer, conversation)
+    if not may_delete(viewer, seen, leads_group=leads_group):
         raise Forbidden("Only who sent a message deletes it.", field=["messageId"])
 
-    await _delete(backend, viewer, seen, client_key, own=own)
+    await _delete(backend, viewer, seen, client_key, own=is_own(viewer, seen))
 
 
 async def remove_message(backend: Backend, viewer: Viewer, message_id: UUID) -> None:

@@ -10,7 +10,7 @@ from app.chat.log import ConversationRecord
 from app.chat.models import ConversationKind, MessageRole
 from app.errors import Forbidden, Invalid, NotFound, TooLong
 from app.groups.models import GroupRole
-from app.groups.queries import memberships_of_viewer
+from app.groups.queries import MemberRecord, memberships_of_viewer
 from app.media import Attachment
 from app.text import clean_text
 from app.users.models import UserRole
@@ -107,6 +107,11 @@ async def leads(backend: Backend, viewer: Viewer, conversation: ConversationReco
     if conversation.group_id is None:
         return True
     (member,) = await memberships_of_viewer(backend.main, viewer, [conversation.group_id])
+    return is_leader(member)
+
+
+def is_leader(member: MemberRecord | None) -> bool:
+    """Whether somebody's membership lets them keep the order of a group's conversation."""
     return member is not None and member.role in (GroupRole.OWNER, GroupRole.ADMIN)
 
 

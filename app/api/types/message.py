@@ -1,7 +1,8 @@
 """Messages: who said what, and who has read it."""
 
+import asyncio
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import strawberry
 from strawberry import Parent
@@ -13,7 +14,8 @@ from app.api.types import ring
 from app.api.types.medium import Medium
 from app.api.types.node import Node, id_of
 from app.api.types.pages import users_page
-from app.chat.changes import is_own
+from app.chat.changes import is_own, may_delete
+from app.chat.content import is_leader
 from app.chat.log import ConversationRecord, LogEntry
 from app.chat.log import Reaction as ReactionRecord
 from app.chat.models import MessageRole
@@ -140,13 +142,58 @@ class Message(Node):
         return any(message_id == root.id for _, message_id in pins)
 
     @strawberry.field(description="Whether you may edit it.")
-    def viewer_can_edit(self, root: Parent[LogEntry], info: Info) -> bool:
-        return not root.deleted and is_own(info.context.viewer, root)
+    async def viewer_can_edit(self, root: Parent[LogEntry], info: Info) -> bool:
+        return is_own(info.context.viewer, root) and (await _standing(root, info)).is_open
+
+    @strawberry.field(description="Whether you may delete it.")
+    async def viewer_can_delete(self, root: Parent[LogEntry], info: Info) -> bool:
+        standing = await _standing(root, info)
+        return standing.is_open and may_delete(
+            info.context.viewer, root, leads_group=standing.leads and standing.in_group
+        )
+
+    @strawberry.field(description="Whether you may react to it.")
+    async def viewer_can_react(self, root: Parent[LogEntry], info: Info) -> bool:
+        return (await _standing(root, info)).is_open
+
+    @strawberry.field(description="Whether you may pin it, or unpin it.")
+    async def viewer_can_pin(self, root: Parent[LogEntry], info: Info) -> bool:
+        standing = await _standing(root, info)
+        return standing.is_open and standing.leads
 
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:
         """Whether a record is a message's."""
         return isinstance(obj, LogEntry)
+
+
+class _Standing(NamedTuple):
+    """How the viewer stands to a message that they see.
+
+    Attributes:
+        is_open: Whether neither it nor its conversation was deleted.
+        leads: Whether the conversation's order is the viewer's to keep.
+        in_group: Whether it is a group's.
+    """
+
+    is_open: bool
+    leads: bool
+    in_group: bool
+
+
+async def _standing(message: LogEntry, info: Info) -> _Standing:
+    loaders = info.context.loaders
+    conversation = await loaders.conversation_by_id.load(message.conversation_id)
+    if message.deleted or conversation is None:
+        return _Standing(is_open=False, leads=False, in_group=False)
+    group_id = conversation.group_id
+    if group_id is None:
+        return _Standing(is_open=True, leads=True, in_group=False)
+    group, member = await asyncio.gather(
+        loaders.group_by_id.load(group_id), loaders.membership.load(group_id)
+    )
+    is_open = group is not None and group.deleted_at is None
+    return _Standing(is_open=is_open, leads=is_leader(member), in_group=True)
 
 
 @strawberry.type(description="What a message said before one of its edits.")

@@ -256,7 +256,10 @@ SUBJECTS = {
         {
             _MESSAGE: PARTICIPANTS,
             "replies edits reactions mentions editedAt": PARTICIPANTS,
-            "viewerCanEdit": row(HIDDEN, owner=Is(True), member=Is(False)),
+            "viewerCanEdit viewerCanDelete viewerCanPin": row(
+                HIDDEN, owner=Is(True), member=Is(False)
+            ),
+            "viewerCanReact": row(HIDDEN, owner=Is(True), member=Is(True)),
             "replyTo threadRoot": only(),
         },
     ),
@@ -267,6 +270,8 @@ SUBJECTS = {
             "id text role metadata deleted seq number createdAt updatedAt sender conversation "
             "readBy replyCount mentionsEveryone isPinned replyTo threadRoot": PARTICIPANTS,
             "viewerCanEdit": row(HIDDEN, owner=Is(False), member=Is(True)),
+            "viewerCanDelete viewerCanReact": row(HIDDEN, owner=Is(True), member=Is(True)),
+            "viewerCanPin": row(HIDDEN, owner=Is(True), member=Is(False)),
             "replies edits reactions mentions editedAt model provider tokens attachments": only(),
         },
     ),
@@ -288,7 +293,9 @@ SUBJECTS = {
         {
             "id text role metadata deleted seq number createdAt updatedAt sender conversation "
             "readBy replyCount mentionsEveryone isPinned": only(OWNER),
-            "viewerCanEdit": row(HIDDEN, owner=Is(True)),
+            "viewerCanEdit viewerCanDelete viewerCanReact viewerCanPin": row(
+                HIDDEN, owner=Is(True)
+            ),
             "model provider tokens attachments": only(),
             "replies edits reactions mentions editedAt replyTo threadRoot": only(),
         },
