@@ -88,7 +88,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         ValueError: A store's URL is missing, or a key is not one.
     """
     async with AsyncExitStack() as stack:
-        redis = Redis(_required(settings.redis_url, "REDIS_URL"))
+        redis = Redis(_required(settings.redis_url, "REDIS_URL"), settings.redis_pool_size)
         stack.push_async_callback(redis.close)
         bus = Bus(redis)
         _run(stack, bus)

@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     database_timeout: float = Field(4.0, gt=0, description="seconds per statement")
     mongo_timeout: float = Field(4.0, gt=0, description="seconds per command")
     mongo_pool_size: int = Field(50, ge=1)
+    redis_pool_size: int = Field(50, ge=1)
 
     # -- who is asking
     auth_private_key: SecretStr | None = Field(

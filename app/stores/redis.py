@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from redis.asyncio import Connection
+from redis.asyncio import BlockingConnectionPool, Connection
 from redis.asyncio import Redis as Client
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -17,11 +17,14 @@ class Redis:
 
     Args:
         url: `redis://` or `rediss://host:port/number`.
+        pool_size: How many commands may be under way; more wait for these.
     """
 
-    def __init__(self, url: str) -> None:
-        self.client: Client = Client.from_url(
+    def __init__(self, url: str, pool_size: int = 50) -> None:
+        pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
             url,
+            max_connections=pool_size,
+            timeout=5,  # seconds to wait for a connection
             protocol=2,
             socket_connect_timeout=3,
             socket_timeout=5,
@@ -30,6 +33,7 @@ class Redis:
             # go on without it, and the client's own ten attempts would keep them for seconds.
             retry=Retry(NoBackoff(), 1),
         )
+        self.client: Client = Client.from_pool(pool)
 
     def make_connection(self) -> Connection:
         """A connection of its own, outside the pool, for pub/sub."""

@@ -67,6 +67,18 @@ async def test_hints_that_are_never_published_cost_a_sweep(
         assert (await stream.end())["type"] == "complete"
 
 
+async def test_a_burst_of_hints_waits_for_connections_and_is_heard_whole(
+    services: Services,
+) -> None:
+    heard: list[bytes] = []
+    await is_connected(services)
+    await services.bus.listen({"burst": heard.append})
+    hints = [str(number).encode() for number in range(300)]
+    await asyncio.gather(*(services.bus.publish("burst", hint) for hint in hints))
+    await until(lambda: len(heard) == len(hints))
+    assert sorted(heard) == sorted(hints)
+
+
 async def test_a_process_has_one_pubsub_connection(node: Node) -> None:
     me, *others = await node.world.users(4)
     mine = [await node.world.direct(other, me) for other in others]
