@@ -67,7 +67,9 @@ def complaints_of(tab: Page, url: str) -> list[str]:
             complaints.append(message.text)
 
     def note_address(connection: Request | WebSocket) -> None:
-        if urlsplit(connection.url).netloc != urlsplit(url).netloc:
+        # A blob is what the page itself has made.
+        asked = urlsplit(connection.url.removeprefix("blob:"))
+        if asked.netloc != urlsplit(url).netloc:
             complaints.append(f"asked {connection.url}")
 
     tab.on("console", note_console)

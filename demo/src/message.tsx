@@ -29,10 +29,8 @@ export function MessageView({ message, room, goesOn, readers, reply, inThread }:
   const others = readers.filter((person) => person.id !== message.sender?.id);
   const classes = ["message", mine && "mine", goesOn && "goes-on", message.role.toLowerCase()];
   const can = !message.deleted && !editing;
-  const closed = () => {
-    setOpen(false);
-    if (open) more.current?.focus();
-  };
+  // Before what is chosen takes the focus elsewhere, and remembers whence.
+  const leave = () => open && more.current?.focus();
   return (
     <li
       class={classes.filter(Boolean).join(" ")}
@@ -118,8 +116,14 @@ export function MessageView({ message, room, goesOn, readers, reply, inThread }:
             class="actions"
             role="group"
             aria-label="Message actions"
-            onClick={closed}
-            onKeyDown={(event) => event.key === "Escape" && closed()}
+            onClickCapture={leave}
+            onClick={() => setOpen(false)}
+            onKeyDown={(event) => {
+              if (event.key !== "Escape") return;
+              event.preventDefault();
+              leave();
+              setOpen(false);
+            }}
           >
             {EMOJIS.map((emoji) => (
               <button

@@ -24,8 +24,13 @@ export function Messages({ room, reply }: { room: Room; reply: Reply }) {
   const newest = room.list.value.at(-1)?.number ?? 0;
   const wanted = room.wanted.value;
 
+  const written = useRef(unsent.length);
+
   useLayoutEffect(() => {
     const element = box.current!;
+    // Whoever says something looks where it is said.
+    if (unsent.length > written.current) atEnd.current = true;
+    written.current = unsent.length;
     if (atEnd.current) element.scrollTop = element.scrollHeight;
     // What came above must not push away what one reads.
     else if (top.current?.element.isConnected)

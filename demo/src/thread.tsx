@@ -1,6 +1,6 @@
 /** A thread beside its conversation: the message that began it, and the replies. */
 
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Composer } from "./composer";
 import { MessageView } from "./message";
 import { goesOn, UnsentView } from "./messages";
@@ -15,10 +15,9 @@ export function Thread({ room, close }: { room: Room; close: () => void }) {
   useLayoutEffect(() => {
     box.current!.scrollTop = box.current!.scrollHeight;
   }, [last, unsent.length]);
-  useEffect(() => {
-    const opener = document.activeElement;
-    return () => (opener as HTMLElement | null)?.focus();
-  }, []);
+  // Taken while this is first drawn: the composer below takes the focus.
+  const [opener] = useState(() => document.activeElement as HTMLElement | null);
+  useEffect(() => () => (opener?.isConnected ? opener : writer())?.focus(), []);
   return (
     <aside
       class="panel thread"
@@ -65,3 +64,5 @@ export function Thread({ room, close }: { room: Room; close: () => void }) {
     </aside>
   );
 }
+
+const writer = () => document.querySelector<HTMLElement>(".channel .composer textarea");

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, Locator, Page
+from playwright.async_api import Browser, FilePayload, Locator, Page
 
 from tests.accounts.conftest import (  # noqa: F401 - fixtures
     Desk,
@@ -53,6 +53,25 @@ class Window:
     def message(self, text: str) -> Locator:
         """A message that the server has."""
         return self.tab.locator("li[id].message", has_text=text)
+
+    @property
+    def thread(self) -> Locator:
+        """The thread that is open."""
+        return self.tab.get_by_role("complementary", name="Thread")
+
+    @property
+    def uploads(self) -> Locator:
+        """What is to go with the next message."""
+        return self.tab.get_by_role("list", name="Files to send")
+
+    async def choose(self, file: Path | FilePayload) -> None:
+        """Choose a file to send."""
+        await self.tab.get_by_label("Add files").first.set_input_files(file)
+
+    async def act(self, text: str, action: str) -> None:
+        """Do something with a message that the server has."""
+        await self.message(text).first.hover()
+        await self.message(text).get_by_role("button", name=action, exact=True).click()
 
     async def sign_in(self) -> None:
         """Sign in by a code, as everybody does."""

@@ -118,7 +118,7 @@ async def test_everybody_can_use_it(
     await expect(ada.composer).to_be_focused()
     await ada.tab.keyboard.type("Good morning!")
     await ada.tab.keyboard.press("Enter")
-    actions = ada.message("Good morning!").get_by_role("button", name="Message actions")
+    actions = ada.message("Good morning!").first.get_by_role("button", name="Message actions")
     await actions.focus()
     await ada.tab.keyboard.press("Enter")
     react = ada.message("Good morning!").get_by_role("button", name="React with 👍")
@@ -132,6 +132,31 @@ async def test_everybody_can_use_it(
     await ada.tab.get_by_role("button", name="Members").click()
     await expect(ada.tab.get_by_role("complementary", name="Members")).to_be_visible()
     assert await ada.violations() == []
+    close = ada.tab.get_by_role("button", name="Close the members")
+    await close.focus()
+    await ada.tab.keyboard.press("Enter")
+
+    # Into a thread and back to where one was; a window over the page, and back.
+    await actions.focus()
+    await ada.tab.keyboard.press("Enter")
+    await ada.message("Good morning!").get_by_role("button", name="Thread").focus()
+    await ada.tab.keyboard.press("Enter")
+    await expect(ada.tab.get_by_label("Reply in the thread")).to_be_focused()
+    await ada.tab.keyboard.type("To you, too")
+    await ada.tab.keyboard.press("Enter")
+    await expect(ada.thread).to_contain_text("To you, too")
+    assert await ada.violations() == []
+    await ada.tab.keyboard.press("Escape")
+    await expect(actions).to_be_focused()
+    await ada.composer.focus()
+    await ada.tab.keyboard.type("Later")
+    await ada.tab.keyboard.press("Tab")
+    await expect(ada.tab.get_by_role("button", name="Send later")).to_be_focused()
+    await ada.tab.keyboard.press("Enter")
+    await expect(ada.tab.get_by_role("dialog", name="Send later")).to_be_visible()
+    assert await ada.violations() == []
+    await ada.tab.keyboard.press("Escape")
+    await expect(ada.tab.get_by_role("button", name="Send later")).to_be_focused()
     wide = await ada.tab.evaluate("document.documentElement.scrollWidth")
     assert wide <= width
 
