@@ -21,6 +21,51 @@ async def test_edges_of_every_message_of_every_conversation_are_too_much(
     assert error["extensions"]["code"] == "MAX_COST_LIMIT"
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        'productSearch(query: "lamp #", first: 1) { nodes { id } }',
+        'messageSearch(query: "lamp #", first: 1) { nodes { id } }',
+        'products(first: 1, filter: {titleContains: "#"}) { nodes { id } }',
+        'groups(first: 1, filter: {nameContains: "#"}) { nodes { id } }',
+        "conversations(first: 1, filter: {isArchived: true}) { nodes { id } }",
+        'conversations(first: 1, filter: {titleContains: "#"}) { nodes { id } }',
+        "conversations(first: 1, filter: $v) { nodes { id } }",
+    ],
+)
+async def test_one_request_reads_through_so_many_rows_and_no_more(world: World, asked: str) -> None:
+    ada = await world.user()
+    declared = "query($v: ConversationFilter) " if "$v" in asked else ""
+
+    def document(times: int) -> str:
+        fields = (f"a{n}: {asked.replace('#', str(n))}" for n in range(times))
+        return f"{declared}{{ {' '.join(fields)} }}"
+
+    given = {"v": {"isUnread": False}}
+    assert "errors" not in await ada.client.send(document(2), **given)
+    (error,) = (await ada.client.send(document(26), **given))["errors"]
+    assert error["extensions"]["code"] == "MAX_COST_LIMIT"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "reactions { users(first: 100) { nodes { name } } }",
+        "readBy(first: 100) { nodes { isOnline lastSeenAt } }",
+    ],
+)
+async def test_what_others_lengthen_counts_in_full(world: World, asked: str) -> None:
+    ada, ben = await world.users(2)
+    conversation = await world.direct(ada, ben)
+    document = (
+        f'{{ conversation(id: "{conversation}") {{ '
+        f"messages(last: %d) {{ nodes {{ {asked} }} }} }} }}"
+    )
+    assert "errors" not in await ada.client.send(document % 2)
+    (error,) = (await ada.client.send(document % 100))["errors"]
+    assert error["extensions"]["code"] == "MAX_COST_LIMIT"
+
+
 @pytest.mark.parametrize("listed", [3, 250], ids=["ranges", "one list"])
 async def test_many_windows_of_messages_are_each_whole(
     world: World, monkeypatch: pytest.MonkeyPatch, listed: int
