@@ -49,10 +49,19 @@ def uuid_of(value: str, type_name: str, *, field: list[str]) -> UUID:
     Raises:
         NotFound: Not an id of that type, which answers like an unknown one.
     """
+    found = uuid_in(key_of(value, type_name, field=field))
+    if found is None:
+        raise _no_such(type_name, field)
+    return found
+
+
+def uuid_in(key: str) -> UUID | None:
+    """The UUID that a key is; one of another spelling, which would be another id, is none."""
     try:
-        return UUID(key_of(value, type_name, field=field))
+        found = UUID(key)
     except ValueError:
-        raise _no_such(type_name, field) from None
+        return None
+    return found if str(found) == key else None
 
 
 def _no_such(type_name: str, field: list[str]) -> NotFound:

@@ -7,7 +7,7 @@ import strawberry
 
 from app.api.connection import OrderDirection, connection
 from app.api.context import Info
-from app.api.ids import parse_id, uuid_of
+from app.api.ids import parse_id, uuid_in, uuid_of
 from app.api.types import ModerationDecision, ModerationItem
 from app.errors import NotFound
 from app.moderation import queries
@@ -30,7 +30,7 @@ def subject_of(value: str, *, field: list[str]) -> tuple[SubjectKind, str]:
         NotFound: It is no id of anything that is moderated.
     """
     type_name, key = parse_id(value) or ("", "")
-    if type_name not in KINDS:
+    if type_name not in KINDS or (type_name != "Product" and uuid_in(key) is None):
         raise NotFound("There is nothing with this id to moderate.", field=field)
     return KINDS[type_name], key
 

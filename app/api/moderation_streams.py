@@ -11,7 +11,7 @@ from app.api.context import Info
 from app.api.ids import global_id, key_of
 from app.api.types import ModerationItem, Product, User
 from app.moderation.models import ItemEvent
-from app.moderation.queries import ItemRecord
+from app.moderation.queries import ItemRecord, is_about
 from app.products import streams as products
 from app.products.queries import ProductRecord
 from app.review import streams as review
@@ -44,13 +44,19 @@ class ModerationEvent:
         return await info.context.loaders.moderation_item_by_id.load(root.item_id)
 
     @strawberry.field(
-        description="Who did it; null for what was submitted or withdrawn.",
+        description="Who did it; null for what was submitted or withdrawn, and of a report about "
+        "you or what is yours.",
         graphql_type=User | None,
     )
     async def actor(self, root: Parent[review.ModerationEvent], info: Info) -> UserRecord | None:
+        loaders = info.context.loaders
         if root.actor_id is None:
             return None
-        return await info.context.loaders.user_by_id.load(root.actor_id)
+        if root.kind is ItemEvent.CREATED and root.item_id is not None:
+            item = await loaders.moderation_item_by_id.load(root.item_id)
+            if item is None or is_about(info.context.viewer.require(), item):
+                return None
+        return await loaders.user_by_id.load(root.actor_id)
 
 
 @strawberry.type(

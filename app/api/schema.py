@@ -3,7 +3,6 @@
 import asyncio
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -29,7 +28,7 @@ from app.api.context import Info
 from app.api.conversation_mutations import ConversationMutations
 from app.api.group_mutations import GroupMutations
 from app.api.groups import GroupQueries, GroupSubscriptions
-from app.api.ids import parse_id
+from app.api.ids import parse_id, uuid_in
 from app.api.inbox import InboxQueries
 from app.api.invitation_mutations import InvitationMutations
 from app.api.loaders import Loaders
@@ -123,9 +122,8 @@ async def _node(loaders: Loaders, id_: str) -> Any:
     }
     if type_name not in by_uuid:
         return None
-    try:
-        uuid = UUID(key)
-    except ValueError:
+    uuid = uuid_in(key)
+    if uuid is None:
         return None
     return await getattr(loaders, by_uuid[type_name]).load(uuid)
 

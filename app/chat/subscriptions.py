@@ -265,8 +265,9 @@ class _Seen:
 
 
 def _parse_milliseconds(part: Any) -> int:
-    if type(part) is not int or not 0 <= part < 2**48:
+    if type(part) is not int or part < 0:
         raise ValueError(part)
+    datetime.fromtimestamp(part / 1000, UTC)  # raises for what is beyond the calendar
     return part
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, select
+from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, any_, bindparam, select
 
 from app.errors import Forbidden
 from app.listing import Listing, Order
@@ -192,9 +192,24 @@ def _require_staff(viewer: Viewer) -> None:
         raise Forbidden("Only staff moderate.")
 
 
+def concerns(user_id: int, item: ItemRecord | Row[Any, Any, Any, Any]) -> bool:
+    """Whether a user reported it, or it is about them or what was theirs when it was reported.
+
+    Whose a product is that was submitted, its own row tells.
+    """
+    return user_id == item.reported_by or is_about(user_id, item)
+
+
+def is_about(user_id: int, item: ItemRecord | Row[Any, Any, Any, Any]) -> bool:
+    """Whether a report is about a user or what was theirs: they are not told who made it."""
+    return item.snapshot is not None and item.snapshot["author"] == user_id
+
+
 def can_decide(viewer: Viewer, item: ItemRecord) -> bool:
     """Whether the viewer may decide about it now."""
     if item.status == ModerationStatus.RESOLVED or not viewer.is_staff:
+        return False
+    if concerns(viewer.require(), item):
         return False
     is_free = not item.escalated and item.assigned_to in (None, viewer.user_id)
     return viewer.role == "admin" or is_free

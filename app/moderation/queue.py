@@ -23,6 +23,7 @@ from app.moderation.models import (
     ModerationVerdict,
     SubjectKind,
 )
+from app.moderation.queries import concerns
 from app.viewer import Viewer
 
 ESCALATED_PRIORITY = 1_000
@@ -81,8 +82,12 @@ async def resolve_removal(
 ) -> None:
     """Decide what is open about a subject that the viewer removes; what is others' waits on."""
     items = await _open_items(tx, kind, subject_id)
-    own = [item for item in items if _refusal(viewer, item) is None]
-    await resolve(tx, viewer, own, ModerationVerdict.REMOVED, note)
+    theirs = [
+        item
+        for item in items
+        if _refusal(viewer, item) is None and not concerns(viewer.require(), item)
+    ]
+    await resolve(tx, viewer, theirs, ModerationVerdict.REMOVED, note)
 
 
 async def _open_items(tx: AsyncConnection, kind: SubjectKind, subject_id: str) -> Sequence[ItemRow]:
@@ -108,6 +113,16 @@ def require_decidable(viewer: Viewer, item: ItemRow) -> None:
         raise refusal
 
 
+def require_impartial(user_id: int, item: ItemRow) -> None:
+    """Refuse what would let somebody decide about themselves.
+
+    Raises:
+        Forbidden: They reported it, or it is about them or what is theirs.
+    """
+    if concerns(user_id, item):
+        raise Forbidden("It concerns them themselves: somebody else decides.", field=["moderationItemId"])
+
+
 def _refusal(viewer: Viewer, item: ItemRow) -> DomainError | None:
     if item.status == ModerationStatus.RESOLVED:
         return Conflict("It is resolved already.", field=["moderationItemId"])
@@ -130,7 +145,7 @@ async def resolve(
     """Note a verdict on locked items; they are resolved, but one that is escalated waits on.
 
     Raises:
-        Forbidden, Conflict: See `require_decidable`.
+        Forbidden, Conflict: See `require_decidable` and `require_impartial`.
     """
     escalated = verdict is ModerationVerdict.ESCALATED
     values = (
@@ -145,6 +160,7 @@ async def resolve(
     )
     for item in items:
         require_decidable(viewer, item)
+        require_impartial(viewer.require(), item)
         await tx.execute(update(ModerationItem).where(_Q.id == item.id).values(values))
         decision = {"item_id": item.id, "moderator_id": viewer.require(), "verdict": verdict}
         await tx.execute(insert(ModerationDecision).values(id=new_id(), note=note, **decision))

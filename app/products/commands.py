@@ -17,12 +17,13 @@ from app.moderation.models import ModerationVerdict
 from app.moderation.queue import enter_submission, resolve_submission
 from app.once import once, remember
 from app.products.models import Cause, Product, PublishingStatus
-from app.products.queries import EDITABLE, ProductRecord
+from app.products.queries import EDITABLE, ProductRecord, judges
 from app.products.rows import (
     ProductRow,
     change_product,
     lock_product,
     note_change,
+    require_judge,
     require_present,
     vendor_feed,
     visible_product,
@@ -95,7 +96,7 @@ async def create_product(
 async def update_product(
     main: Postgres, viewer: Viewer, product_id: str, changes: ProductChanges, *, client_key: str
 ) -> ProductRecord:
-    """Change a draft or a rejected product as its vendor, or any product as staff.
+    """Change a draft or a rejected product as its vendor, or anybody else's product as staff.
 
     Raises:
         Unauthenticated: Nobody is signed in.
@@ -111,7 +112,8 @@ async def update_product(
         body = [product_id, values]
         if await once(tx, viewer, "productUpdate", client_key, body) is None:
             row = await lock_product(tx, viewer, product_id)
-            if viewer.is_staff:
+            as_staff = judges(viewer, row.vendor_id)
+            if as_staff:
                 require_present(row)
             else:
                 _require_editable(viewer, row)
@@ -120,7 +122,7 @@ async def update_product(
             )
             if values:
                 await change_product(tx, viewer, row, values)
-            if viewer.is_staff:
+            if as_staff:
                 await note_change(tx, viewer, "productUpdate", row, values)
             await remember(tx, viewer, "productUpdate", client_key, product_id)
     return await visible_product(main, viewer, product_id)
@@ -158,7 +160,7 @@ async def publish_product(
     Raises:
         Unauthenticated: Nobody is signed in.
         NotFound: There is no such product that the viewer may see.
-        Forbidden: The viewer is not staff.
+        Forbidden: The viewer is not staff, or its vendor.
         Conflict: It does not wait for a decision.
         ClientKeyReused: The key came before for another product.
     """
@@ -197,12 +199,11 @@ async def judge_product(
         note: The remark of a rejection.
 
     Raises:
-        Forbidden: The viewer is not staff, or it was left to the admins.
+        Forbidden: The viewer is not staff or its vendor, or it was left to the admins.
         Conflict: It is deleted, or another moderator works on it.
     """
     operation, status = _OUTCOMES[verdict]
-    if not viewer.is_staff:
-        raise Forbidden("Only staff decide on products.", field=["productId"])
+    require_judge(viewer, row)
     require_present(row)
     values: dict[str, Any] = {"publishing_status": status}
     if note is not None:
@@ -240,7 +241,8 @@ async def _decide(
     async with main.begin() as tx:
         if await once(tx, viewer, operation, client_key, [product_id, note]) is None:
             row = await lock_product(tx, viewer, product_id)
-            if viewer.is_staff and row.publishing_status != PublishingStatus.SUGGESTION:
+            require_judge(viewer, row)
+            if row.publishing_status != PublishingStatus.SUGGESTION:
                 raise Conflict(
                     f"It is {row.publishing_status} and does not wait for a decision.",
                     field=["productId"],

@@ -9,12 +9,13 @@ from app.moderation.models import SubjectKind
 from app.moderation.queue import enter_submission, resolve_removal, withdraw_submission
 from app.once import once, remember
 from app.products.models import PublishingStatus
-from app.products.queries import ProductRecord
+from app.products.queries import ProductRecord, judges
 from app.products.rows import (
     ProductRow,
     change_product,
     lock_product,
     note_change,
+    require_judge,
     require_present,
     visible_product,
 )
@@ -49,11 +50,12 @@ async def delete_product(
 async def take_away(tx: AsyncConnection, viewer: Viewer, row: ProductRow, note: str | None) -> None:
     """Delete a locked product, by a right that the caller has checked.
 
-    Staff decide by it what is open about the product in the queue; its vendor withdraws it.
+    Staff decide by it what is open about the product in the queue; its vendor, also one of the
+    staff, withdraws it.
     """
     values = {"deleted_at": datetime.now(UTC)}
     await change_product(tx, viewer, row, values)
-    if viewer.is_staff:
+    if judges(viewer, row.vendor_id):
         await note_change(tx, viewer, "productDelete", row, values)
         await resolve_removal(tx, viewer, SubjectKind.PRODUCT, row.id, note)
     else:
@@ -68,7 +70,7 @@ async def restore_product(
     Raises:
         Unauthenticated: Nobody is signed in.
         NotFound: There is no such product that the viewer may see.
-        Forbidden: The viewer is not staff.
+        Forbidden: The viewer is not staff, or its vendor.
         Conflict: It is not deleted.
         ClientKeyReused: The key came before for another product.
     """
@@ -76,8 +78,7 @@ async def restore_product(
     async with main.begin() as tx:
         if await once(tx, viewer, "productRestore", client_key, product_id) is None:
             row = await lock_product(tx, viewer, product_id)
-            if not viewer.is_staff:
-                raise Forbidden("Only staff restore a product.", field=["productId"])
+            require_judge(viewer, row)
             if row.deleted_at is None:
                 raise Conflict("It is not deleted.", field=["productId"])
             values = {"deleted_at": None}

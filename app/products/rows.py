@@ -6,10 +6,10 @@ from sqlalchemy import Row, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.commands import record
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Forbidden, NotFound
 from app.feeds.log import append
 from app.products.models import Product
-from app.products.queries import ProductRecord, can_see_product, products_by_ids
+from app.products.queries import ProductRecord, can_see_product, judges, products_by_ids
 from app.stores.postgres import Postgres
 from app.viewer import Viewer
 
@@ -35,6 +35,16 @@ async def lock_product(tx: AsyncConnection, viewer: Viewer, product_id: str) -> 
     ):
         raise no_product()
     return row
+
+
+def require_judge(viewer: Viewer, row: ProductRow) -> None:
+    """Refuse a decision about a product to whoever is not staff, or is its vendor.
+
+    Raises:
+        Forbidden: The viewer has not the staff's rights over it.
+    """
+    if not judges(viewer, row.vendor_id):
+        raise Forbidden("Only staff decide on products, and not on their own.", field=["productId"])
 
 
 def require_present(row: ProductRow) -> None:

@@ -19,6 +19,7 @@ from app.moderation.queue import (
     assign,
     lock_item,
     require_decidable,
+    require_impartial,
     resolve,
     resolve_removal,
 )
@@ -26,7 +27,7 @@ from app.once import once, remember
 from app.products.commands import judge_product
 from app.products.models import PublishingStatus
 from app.products.removal import take_away
-from app.products.rows import ProductRow, lock_product
+from app.products.rows import ProductRow, lock_product, require_judge
 from app.text import clean_text
 from app.users.accounts import Accounts
 from app.users.commands import MAX_REASON as MAX_DEACTIVATION
@@ -70,7 +71,7 @@ async def assign_item(
         Unauthenticated: Nobody is signed in.
         NotFound: There is no such item that the viewer may see, or no such user.
         Forbidden: The viewer is not staff, gives it to somebody else and is no admin, or it was
-            left to the admins.
+            left to the admins; or it concerns the assignee themselves.
         Invalid: The assignee is not staff.
         Conflict: It is resolved, or somebody else's and the viewer is no admin.
         ClientKeyReused: The key came before with something else.
@@ -79,8 +80,12 @@ async def assign_item(
     async with bench.main.begin() as tx:
         body = [item_id, assignee]
         if await once(tx, viewer, "moderationItemAssign", client_key, body) is None:
+            product = await _lock_product(tx, viewer, await _known(bench, viewer, item_id))
             item = await _lock(bench, tx, viewer, item_id)
             require_decidable(viewer, item)
+            require_impartial(user_id, item)
+            if product is not None and product.vendor_id == user_id:
+                raise Forbidden("Nobody works on what is their own.", field=["moderationItemId"])
             if item.assigned_to != user_id:
                 await assign(tx, viewer, item, user_id)
             await remember(tx, viewer, "moderationItemAssign", client_key, item_id)
@@ -128,7 +133,8 @@ async def decide_item(
     Raises:
         Unauthenticated: Nobody is signed in.
         NotFound: There is no such item that the viewer may see.
-        Forbidden: The viewer is not staff, it was left to the admins, or removing is theirs.
+        Forbidden: The viewer is not staff, reported it or is who it is about; it was left to the
+            admins, or removing is theirs.
         Required: A verdict other than approval needs a note.
         TooLong, Invalid: The note breaks its rule, or the verdict does not fit the subject.
         Conflict: It is resolved, somebody else works on it, or the subject changed since.
@@ -143,6 +149,7 @@ async def decide_item(
             product = await _lock_product(tx, viewer, known)
             item = await _lock(bench, tx, viewer, item_id)
             require_decidable(viewer, item)
+            require_impartial(viewer.require(), item)
             if product is not None:
                 await _decide_product(tx, viewer, item, product, ruling)
             else:
@@ -159,6 +166,7 @@ async def _decide_product(
     ruling: Ruling,
 ) -> None:
     """Each of these resolves the item as whoever acts on the product itself would."""
+    require_judge(viewer, product)
     verdict, note = ruling.verdict, ruling.note
     is_submission = item.reported_by is None
     if verdict is ModerationVerdict.REMOVED and product.deleted_at is None:

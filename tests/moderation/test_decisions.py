@@ -252,6 +252,60 @@ async def test_of_moderators_who_decide_at_once_one_wins(world: World, kind: str
         assert len(list(await tx.scalars(decisions))) == 1
 
 
+@pytest.mark.parametrize("role", [UserRole.MODERATOR, UserRole.ADMIN])
+async def test_nobody_decides_about_their_own_product(world: World, role: UserRole) -> None:
+    vendor, moderator = await world.user(role), await world.user(UserRole.MODERATOR)
+    admin, buyer = await world.user(UserRole.ADMIN), await world.user()
+    product, item = await submission(vendor, moderator)
+    for document in (PUBLISH, REJECT):
+        values = {"id": product, "key": key()}
+        remark = {"remark": "No."} if document == REJECT else {}
+        assert await vendor.client.refused(document, **values, **remark) == "FORBIDDEN"
+    for verdict in ("APPROVED", "REJECTED", "REMOVED", "ESCALATED"):
+        values = {"id": item, "verdict": verdict, "note": "So.", "key": key()}
+        assert await vendor.client.refused(DECIDE, **values) == "FORBIDDEN"
+    assert await vendor.client.refused(ASSIGN, id=item, to=None, key=key()) == "FORBIDDEN"
+    assert await admin.client.refused(ASSIGN, id=item, to=vendor.id, key=key()) == "FORBIDDEN"
+    query = "query($id: ID!) { node(id: $id) { ... on ModerationItem { viewerCanDecide } } }"
+    for person, may in ((vendor, False), (moderator, True)):
+        assert (await person.client.run(query, id=item))["node"] == {"viewerCanDecide": may}
+    assert (await status_of(moderator, product), await noted(world, item)) == (
+        ("SUGGESTION", False),
+        [],
+    )
+
+    await decide(moderator, item, "APPROVED", None)
+    change = """mutation($id: ID!, $key: String!) { productUpdate(productId: $id, input: {
+      title: "Unseen", clientKey: $key}) { product { id } errors { code } } }"""
+    assert await vendor.client.refused(change, id=product, key=key()) == "CONFLICT"
+    await decide(moderator, await report(buyer, product), "REMOVED")
+    assert await vendor.client.refused(RESTORE, id=product, key=key()) == "FORBIDDEN"
+    assert await noted(world, product) == ["productPublish", "productDelete"]
+
+
+async def test_nobody_decides_about_a_report_of_themselves_or_their_own(world: World) -> None:
+    ada = await world.user()
+    moderator, admin = await world.user(UserRole.MODERATOR), await world.user(UserRole.ADMIN)
+    (message,) = await world.say(moderator, await world.direct(ada, moderator), "You fool!")
+    reports = [
+        (await report(ada, message["id"]), moderator),
+        (await report(ada, admin.id), admin),
+        (await report(moderator, ada.id), moderator),
+        (await report(admin, await world.group(ada)), admin),
+    ]
+    for item, concerned in reports:
+        for verdict in ("APPROVED", "REMOVED", "ESCALATED"):
+            values = {"id": item, "verdict": verdict, "note": "So.", "key": key()}
+            assert await concerned.client.refused(DECIDE, **values) == "FORBIDDEN"
+        assert await concerned.client.refused(ASSIGN, id=item, to=None, key=key()) == "FORBIDDEN"
+        assert await noted(world, item) == []
+    # Nor by removing the subject for another report: their own waits for somebody else.
+    own = await report(admin, ada.id)
+    await decide(admin, await report(await world.user(), ada.id), "REMOVED")
+    waiting = [found["id"] for found in await items(admin, ada.id) if found["status"] == "PENDING"]
+    assert waiting == [own]
+
+
 async def test_same_key_decides_once_and_another_verdict_is_refused(world: World) -> None:
     ada, ben = await world.users(2)
     moderator = await world.user(UserRole.MODERATOR)

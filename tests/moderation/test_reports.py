@@ -101,6 +101,18 @@ async def test_one_report_of_a_subject_waits_for_each_reporter(world: World) -> 
     await report(ben, ada.id)
 
 
+async def test_one_subject_has_one_id_however_it_is_spelled(world: World) -> None:
+    ada, ben = await world.users(2)
+    key_of_ada = str(ada.public_id)
+    spellings = (key_of_ada.upper(), f"{{{key_of_ada}}}", ada.public_id.hex, ada.public_id.urn)
+    for spelling in spellings:
+        subject = global_id("User", spelling)
+        assert await ben.client.refused(REPORT, id=subject, reason="Odd.", key=key()) == "NOT_FOUND"
+        query = "query($id: ID!) { node(id: $id) { id } user(id: $id) { id } }"
+        assert await ben.client.run(query, id=subject) == {"node": None, "user": None}
+    assert await _reports_of(world, ben) == 0
+
+
 async def test_many_reports_at_once_make_one(world: World) -> None:
     ada, ben = await world.users(2)
     answers = await asyncio.gather(

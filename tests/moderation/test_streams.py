@@ -46,6 +46,19 @@ async def test_queue_is_told_in_order_and_resumed(world: World) -> None:
         assert [e["seq"] for e in await stream.take(2)] == [told[2]["seq"], event["seq"]]
 
 
+async def test_who_is_reported_is_not_told_by_whom(world: World) -> None:
+    ada = await world.user()
+    accused, other = await world.user(UserRole.MODERATOR), await world.user(UserRole.MODERATOR)
+    item = await report(ada, accused.id)
+    before = await _before(world, item)
+    for moderator, known in ((accused, None), (other, {"id": ada.id})):
+        (found,) = await items(moderator, accused.id)
+        assert (found["reporter"], found["isSubmission"]) == (known, False)
+        async with moderator.client.subscribe(QUEUE, after=before) as stream:
+            event = await stream.next()
+        assert (event["item"]["id"], event["actor"]) == (item, known)
+
+
 async def _before(world: World, item: str) -> str:
     """The cursor just before an item's first event, which is the newest."""
     async with world.services.main.begin() as tx:

@@ -166,7 +166,15 @@ async def test_nobody_has_an_inbox(anonymous: Client) -> None:
 
 @pytest.mark.parametrize(
     "cursor",
-    ["", "garbage", encode_cursor(1, 1), encode_cursor(1, {"x": 1}), encode_cursor(-1, {})],
+    [
+        "",
+        "garbage",
+        encode_cursor(1, 1),
+        encode_cursor(1, {"x": 1}),
+        encode_cursor(-1, {}),
+        encode_cursor(2**48 - 1, {}),  # past the last year that a calendar has
+        encode_cursor(2**63, {}),
+    ],
 )
 async def test_a_wrong_cursor_is_refused(world: World, cursor: str) -> None:
     me = await world.user()

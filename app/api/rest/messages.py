@@ -10,7 +10,7 @@ from app import media
 from app.api.charging import MUTATION
 from app.api.context import Context
 from app.api.files import url_for
-from app.api.ids import global_id, parse_id, uuid_of
+from app.api.ids import global_id, parse_id, uuid_in, uuid_of
 from app.api.rest.models import (
     Attachment,
     Member,
@@ -82,11 +82,8 @@ async def send_message(call: Call) -> Response:
 
 def _conversation_id(call: Call) -> UUID:
     kind, key = parse_id(call.scope["path_params"]["room_id"]) or ("", "")
-    try:
-        number = UUID(key)
-    except ValueError:
-        raise _no_room() from None
-    if kind not in {"Conversation", "Group"}:
+    number = uuid_in(key)
+    if number is None or kind not in {"Conversation", "Group"}:
         raise _no_room()
     return number if kind == "Conversation" else group_conversation_id(number)
 

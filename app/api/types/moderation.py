@@ -14,8 +14,15 @@ from app.api.types import ring
 from app.api.types.medium import Medium
 from app.api.types.node import Node, id_of
 from app.moderation.models import ModerationStatus, ModerationVerdict, SubjectKind
-from app.moderation.queries import DecisionOrder, DecisionRecord, ItemRecord, can_decide
+from app.moderation.queries import (
+    DecisionOrder,
+    DecisionRecord,
+    ItemRecord,
+    can_decide,
+    is_about,
+)
 from app.paging import ListQuery, Page, PageArgs
+from app.products.queries import judges
 from app.users.queries import UserRecord
 
 _TYPES = {
@@ -114,15 +121,20 @@ class ModerationItem(Node):
         return root.escalated
 
     @strawberry.field(description="Whether you may decide about it now.")
-    def viewer_can_decide(self, root: Parent[ItemRecord], info: Info) -> bool:
-        return can_decide(info.context.viewer, root)
+    async def viewer_can_decide(self, root: Parent[ItemRecord], info: Info) -> bool:
+        viewer = info.context.viewer
+        if not can_decide(viewer, root) or root.subject_kind != SubjectKind.PRODUCT:
+            return can_decide(viewer, root)
+        product = await info.context.loaders.product_by_id.load(root.subject_id)
+        return product is not None and judges(viewer, product.vendor_id)
 
     @strawberry.field(
-        description="Who reported it; null for what was submitted, and if the account is gone.",
+        description="Who reported it; null for what was submitted, if it is about you or what is "
+        "yours, and if the account is gone.",
         graphql_type=ring.User | None,
     )
     async def reporter(self, root: Parent[ItemRecord], info: Info) -> UserRecord | None:
-        if root.reported_by is None:
+        if root.reported_by is None or is_about(info.context.viewer.require(), root):
             return None
         return await info.context.loaders.user_by_id.load(root.reported_by)
 
