@@ -134,6 +134,17 @@ def page_of_ids(ids: Sequence[int], args: PageArgs) -> Page[int]:
     return window(rows[: args.size + 1], args, encode_cursor)
 
 
+def parse_name(name: str) -> Callable[[Any], str]:
+    """A parser of a cursor's part that says of which list it is; it refuses every other."""
+
+    def parse(part: Any) -> str:
+        if part != name:
+            raise ValueError(part)
+        return name
+
+    return parse
+
+
 def parse_int(part: Any) -> int:
     """A cursor's integer; refuses everything else, booleans and what no column can hold too."""
     if type(part) is not int or abs(part) >= 2**31:

@@ -16,6 +16,7 @@ from app.paging import (
     decode_cursor,
     encode_cursor,
     parse_int,
+    parse_name,
     parse_text,
     window,
 )
@@ -54,17 +55,17 @@ async def edits_by_messages(
     return await series_pages(store, EDITS, counts, args, *_cursors(EDITS))
 
 
-def _cursors(series: Series) -> tuple[Callable[[LogEntry], str], Callable[[str], int]]:
-    # With the series' name, so that no list takes another's.
-    def parse_name(part: object) -> None:
-        if part != series.slot:
-            raise ValueError(part)
+def _cursors(series: Series) -> tuple[Callable[[LogEntry], str], Callable[[UUID, str], int]]:
+    # With the series' name and its owner's, so that no list takes another's.
+    def cursor_of(entry: LogEntry) -> str:
+        owner: UUID = getattr(entry, series.owner_field)
+        return encode_cursor(series.slot, owner.hex, series.number(entry))
 
-    def number_of(cursor: str) -> int:
-        _, number = decode_cursor(cursor, parse_name, parse_int)
-        return int(number)
+    def number_of(owner: UUID, cursor: str) -> int:
+        names = parse_name(series.slot), parse_name(owner.hex)
+        return int(decode_cursor(cursor, *names, parse_int)[-1])
 
-    return lambda entry: encode_cursor(series.slot, series.number(entry)), number_of
+    return cursor_of, number_of
 
 
 async def reactions_by_messages(
@@ -84,19 +85,24 @@ async def pins_by_conversations(
     return [found.get(i, []) for i in ids]
 
 
-def pinned_page(pins: Sequence[tuple[int, UUID]], args: PageArgs) -> Page[UUID]:
-    """A page of pinned messages, the last pinned first.
+def pinned_page(
+    conversation_id: UUID, pins: Sequence[tuple[int, UUID]], args: PageArgs
+) -> Page[UUID]:
+    """A page of a conversation's pinned messages, the last pinned first.
 
     Raises:
         InvalidCursor: The cursor is of another list.
     """
     rows = list(pins)
     if args.cursor is not None:
-        (at,) = decode_cursor(args.cursor, parse_int)
+        name = parse_name(conversation_id.hex)
+        _, at = decode_cursor(args.cursor, name, parse_int)
         rows = [row for row in rows if (row[0] > at if args.backward else row[0] < at)]
     if args.backward:
         rows.reverse()
-    page = window(rows[: args.size + 1], args, lambda row: encode_cursor(row[0]))
+    page = window(
+        rows[: args.size + 1], args, lambda row: encode_cursor(conversation_id.hex, row[0])
+    )
     return Page([row[1] for row in page.items], page.cursors, page.has_next, page.has_previous)
 
 

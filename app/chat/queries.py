@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.chat.log import MESSAGES, ConversationRecord, LogEntry, MemberState, Series, Window
 from app.chat.store import MessageStore
-from app.paging import Page, PageArgs, decode_cursor, encode_cursor, parse_int
+from app.paging import Page, PageArgs, decode_cursor, encode_cursor, parse_int, parse_name
 from app.viewer import Viewer
 
 
@@ -47,7 +47,12 @@ async def messages_by_conversations(
     """
     counts = [(parent.id, parent.message_count) for parent in parents]
     return await series_pages(
-        store, MESSAGES, counts, args, message_cursor, lambda c: parse_message_cursor(c)[1]
+        store,
+        MESSAGES,
+        counts,
+        args,
+        lambda entry: message_cursor(entry.conversation_id, entry.seq, entry.msg_no or 0),
+        lambda owner, cursor: parse_message_cursor(owner, cursor)[1],
     )
 
 
@@ -57,15 +62,17 @@ async def series_pages(  # noqa: PLR0917 - what a series' list is made of
     counts: Sequence[tuple[UUID, int]],
     args: PageArgs,
     cursor_of: Callable[[LogEntry], str],
-    number_of: Callable[[str], int],
+    number_of: Callable[[UUID, str], int],
 ) -> list[Page[LogEntry]]:
     """A page of each owner's series, of which the count is known.
 
     Raises:
         InvalidCursor: The cursor is of another list.
     """
-    at = None if args.cursor is None else number_of(args.cursor)
-    windows = [_window(owner, count, args, at) for owner, count in counts]
+    windows = [
+        _window(owner, count, args, None if args.cursor is None else number_of(owner, args.cursor))
+        for owner, count in counts
+    ]
     pages = await store.series(series, windows)
     return [
         Page(
@@ -89,18 +96,22 @@ def _window(owner: UUID, count: int, args: PageArgs, at: int | None) -> Window:
     return Window(owner, low, high)
 
 
-def message_cursor(entry: LogEntry) -> str:
-    """A place in a conversation's log: for pages its message number, for streams its seq."""
-    return encode_cursor(entry.seq, entry.msg_no or 0)
+def message_cursor(conversation_id: UUID, seq: int, number: int) -> str:
+    """A place in a conversation's log: for pages a message's number, for streams an entry's seq.
+
+    It names the conversation: a place in another would be some place or other.
+    """
+    return encode_cursor(conversation_id.hex, seq, number)
 
 
-def parse_message_cursor(cursor: str) -> tuple[int, int]:
+def parse_message_cursor(conversation_id: UUID, cursor: str) -> tuple[int, int]:
     """The seq and the message number of a cursor.
 
     Raises:
-        InvalidCursor: Not a cursor of a conversation's messages or events.
+        InvalidCursor: Not a cursor of this conversation's messages or events.
     """
-    seq, number = decode_cursor(cursor, parse_int, parse_int)
+    name = parse_name(conversation_id.hex)
+    _, seq, number = decode_cursor(cursor, name, parse_int, parse_int)
     return max(seq, 0), max(number, 0)
 
 

@@ -21,7 +21,7 @@ from app.chat.conversation_events import (
 from app.chat.events import Receipt
 from app.chat.live import OVERLAP, Feed, Live
 from app.chat.log import ConversationRecord, LogEntry, milliseconds
-from app.chat.queries import conversations_by_ids, parse_message_cursor
+from app.chat.queries import conversations_by_ids, message_cursor, parse_message_cursor
 from app.chat.store import MessageStore
 from app.errors import InvalidCursor, NotFound
 from app.paging import decode_cursor, encode_cursor, parse_int
@@ -77,19 +77,19 @@ async def conversation_events(
         at, number = _start(conversation, after)
         if conversation.last_seq - at > _BACKLOG:
             at, number = conversation.last_seq, conversation.message_count
-            yield RefetchNeeded(conversation_id, at, encode_cursor(at, number))
+            yield RefetchNeeded(conversation_id, at, message_cursor(conversation_id, at, number))
         while True:
             await _news_beyond(feed, at, read, grown)
             for entry in await _grown(feed, store, at):
                 at, number = entry.seq, entry.msg_no or number
-                event = event_of(entry, encode_cursor(at, number))
+                event = event_of(entry, message_cursor(conversation_id, at, number))
                 if event is not None:
                     yield event
                 if _ends(event, me) and at > conversation.members_seq:
                     return
             # After the messages that were read.
             while read and at >= feed.last_seq:
-                cursor = encode_cursor(at, number)
+                cursor = message_cursor(conversation_id, at, number)
                 yield ReceiptChanged(conversation_id, at, cursor, *read.popitem())
     finally:
         await live.unfollow([conversation_id], wake)
@@ -98,7 +98,7 @@ async def conversation_events(
 def _start(conversation: ConversationRecord, after: str | None) -> tuple[int, int]:
     if after is None:
         return conversation.last_seq, conversation.message_count
-    at, number = parse_message_cursor(after)
+    at, number = parse_message_cursor(conversation.id, after)
     if at > conversation.last_seq:
         raise InvalidCursor("This cursor lies beyond the conversation's end.", field=["after"])
     return at, number

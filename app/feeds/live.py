@@ -5,11 +5,12 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from zlib import crc32
 
 from app.bus import Bus
 from app.errors import InvalidCursor, StoreUnavailable
 from app.feeds.log import REFETCH_NEEDED, Fact, facts_after, feed_channel, heads
-from app.paging import decode_cursor, encode_cursor, parse_int
+from app.paging import decode_cursor, encode_cursor, parse_int, parse_name
 from app.stores.postgres import Postgres
 from app.tasks import stop
 
@@ -61,7 +62,7 @@ class Feeds:
         try:
             await self._bus.listen(listeners)
             last = (await heads(self._main, [feed])).get(feed, 0)
-            at = last if after is None else parse_fact_cursor(after)
+            at = last if after is None else parse_fact_cursor(feed, after)
             if at > last:
                 raise InvalidCursor("This cursor lies beyond the stream's end.", field=["after"])
             yield []  # whoever follows is heard from now on
@@ -106,21 +107,20 @@ class Feeds:
         return now
 
 
-def fact_cursor(seq: int) -> str:
+def fact_cursor(feed: str, seq: int) -> str:
     """A place in a feed."""
-    return encode_cursor("feed", seq)
+    return encode_cursor(_name(feed), seq)
 
 
-def parse_fact_cursor(cursor: str) -> int:
-    """The place of a cursor.
+def parse_fact_cursor(feed: str, cursor: str) -> int:
+    """The place of a cursor in its feed.
 
     Raises:
-        InvalidCursor: It is of another list.
+        InvalidCursor: It is of another list, or another feed.
     """
-    return max(0, int(decode_cursor(cursor, _parse_name, parse_int)[1]))
+    return max(0, int(decode_cursor(cursor, parse_name(_name(feed)), parse_int)[1]))
 
 
-def _parse_name(part: object) -> str:
-    if part != "feed":
-        raise ValueError(part)
-    return "feed"
+def _name(feed: str) -> str:
+    # Other than every other feed's, and without the number of whose it is.
+    return f"feed:{crc32(feed.encode()):x}"

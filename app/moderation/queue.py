@@ -120,7 +120,9 @@ def require_impartial(user_id: int, item: ItemRow) -> None:
         Forbidden: They reported it, or it is about them or what is theirs.
     """
     if concerns(user_id, item):
-        raise Forbidden("It concerns them themselves: somebody else decides.", field=["moderationItemId"])
+        raise Forbidden(
+            "It concerns them themselves: somebody else decides.", field=["moderationItemId"]
+        )
 
 
 def _refusal(viewer: Viewer, item: ItemRow) -> DomainError | None:

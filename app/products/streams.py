@@ -43,12 +43,13 @@ async def product_events(
         if product is None:
             raise NotFound("There is no such product.", field=["productId"])
         vendor_id = product.vendor_id
-    async with aclosing(feeds.follow(vendor_feed(vendor_id), after)) as batches:
+    feed = vendor_feed(vendor_id)
+    async with aclosing(feeds.follow(feed, after)) as batches:
         async for facts in batches:
             last = {fact.subject_id: fact.seq for fact in facts}
             if facts and facts[0].is_gap:
                 if product_id is None:
-                    yield ProductEvent(None, None, fact_cursor(facts[0].seq))
+                    yield ProductEvent(None, None, fact_cursor(feed, facts[0].seq))
                     continue
                 last = {product_id: facts[0].seq}  # what was missed of one is what it is now
             changed = [i for i in last if product_id in (None, i)]
@@ -56,6 +57,6 @@ async def product_events(
             # A cursor promises what came before it, so that events go by their last change.
             news = sorted(zip(changed, products, strict=True), key=lambda item: last[item[0]])
             for changed_id, product in news:
-                yield ProductEvent(changed_id, product, fact_cursor(last[changed_id]))
+                yield ProductEvent(changed_id, product, fact_cursor(feed, last[changed_id]))
                 if product is None and product_id is not None:
                     return

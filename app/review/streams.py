@@ -47,5 +47,5 @@ async def moderation_events(
                     ItemEvent(fact.kind),
                     None if fact.is_gap else UUID(fact.subject_id),
                     fact.actor_id,
-                    fact_cursor(fact.seq),
+                    fact_cursor(FEED, fact.seq),
                 )

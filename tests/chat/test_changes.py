@@ -21,7 +21,7 @@ from tests.chat.operations import (
     UNREACT,
 )
 from tests.factories import Person, World
-from tests.subscriptions.streams import START, is_followed
+from tests.subscriptions.streams import is_followed, start
 
 HAPPENED = """subscription($id: ID!, $after: String) {
   conversationEvents(conversationId: $id, after: $after) {
@@ -237,7 +237,9 @@ async def test_a_late_reader_is_told_what_a_follower_was(world: World, services:
         await do(other, READ, id=conversation)
         receipt = await stream.next()
 
-    async with other.client.subscribe(HAPPENED, id=conversation, after=START) as stream:
+    async with other.client.subscribe(
+        HAPPENED, id=conversation, after=start(conversation)
+    ) as stream:
         late = (await stream.take(7))[1:]
 
     assert [event["__typename"] for event in live] == [

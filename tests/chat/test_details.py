@@ -12,7 +12,7 @@ from app.audit.models import MAIN
 from app.chat.models import Conversation
 from app.services import Services
 from tests.factories import Person, World
-from tests.subscriptions.streams import START, is_followed
+from tests.subscriptions.streams import is_followed, start
 
 UPDATE = """mutation($id: ID!, $input: ConversationUpdateInput!) {
   conversationUpdate(conversationId: $id, input: $input) {
@@ -102,7 +102,7 @@ async def test_a_subscriber_and_a_late_reader_are_told_the_same(
         "actor": {"name": me.name},
         "conversation": {"title": "One"},
     }
-    async with other.client.subscribe(CHANGES, id=talk, after=START) as stream:
+    async with other.client.subscribe(CHANGES, id=talk, after=start(talk)) as stream:
         _, late = await stream.take(2)
     assert late == live
 

@@ -23,7 +23,7 @@ from app.errors import StoreUnavailable
 from app.services import Services
 from app.stores.mongo import Document
 from tests.factories import MEMBER_ADD, MEMBER_REMOVE, SEND, Person, World
-from tests.subscriptions.streams import EVENTS, START
+from tests.subscriptions.streams import EVENTS, start
 
 MARK_READ = """mutation($id: ID!, $message: ID) {
   conversationMarkRead(conversationId: $id, input: {clientKey: "r", messageId: $message}) {
@@ -215,7 +215,9 @@ async def unread_is_counted(services: Services, key: UUID, story: Story, count: 
 async def a_stream_tells_all(story: Story, entries: int) -> None:
     """The owner, who was never removed, is told every entry once and in order."""
     owner = story.people[0].client
-    async with owner.subscribe(EVENTS, id=story.conversation, after=START) as stream:
+    async with owner.subscribe(
+        EVENTS, id=story.conversation, after=start(story.conversation)
+    ) as stream:
         events = await stream.take(entries)
         assert await stream.is_silent(0.02)
     assert [event["seq"] for event in events] == list(range(1, entries + 1))

@@ -21,7 +21,7 @@ from tests.chat.operations import SCHEDULE
 from tests.chat.scheduling import make_due, schedule, send_now
 from tests.factories import MEMBER_REMOVE, Person, World
 from tests.server import serve_apart
-from tests.subscriptions.streams import EVENTS, START
+from tests.subscriptions.streams import EVENTS, start
 
 UPDATE = """mutation($id: ID!, $input: ScheduledMessageUpdateInput!) {
   scheduledMessageUpdate(scheduledMessageId: $id, input: $input) {
@@ -65,7 +65,7 @@ async def test_a_message_is_sent_at_its_time_and_not_before(
     assert await said(other, talk) == ["When?"]
     assert (await seen(me, later["id"]))["message"] is None
 
-    async with other.client.subscribe(EVENTS, id=talk, after=START) as stream:
+    async with other.client.subscribe(EVENTS, id=talk, after=start(talk)) as stream:
         await stream.take(2)
         await send_now(services, later["id"])
         assert (await stream.next())["message"]["text"] == "Now!"
@@ -248,7 +248,7 @@ async def test_a_process_killed_between_sending_and_noting_doubles_nothing(
     async with held_before_noting(services):
         async with (
             serve_apart(settings, SCHEDULED_INTERVAL="0.05") as (_, process),
-            owner.client.subscribe(EVENTS, id=talk, after=START) as stream,
+            owner.client.subscribe(EVENTS, id=talk, after=start(talk)) as stream,
         ):
             assert [event["seq"] for event in await stream.take(3)] == [1, 2, 3]
             process.kill()
@@ -273,7 +273,7 @@ async def test_two_processes_send_by_themselves(
     async with (
         serve_apart(settings, SCHEDULED_INTERVAL="0.05"),
         serve_apart(settings, SCHEDULED_INTERVAL="0.05"),
-        other.client.subscribe(EVENTS, id=talk, after=START) as stream,
+        other.client.subscribe(EVENTS, id=talk, after=start(talk)) as stream,
     ):
         await stream.take(1)
         for one in made:

@@ -15,7 +15,7 @@ from tests.factories import (
     SEND,
     World,
 )
-from tests.subscriptions.streams import EVENTS, START
+from tests.subscriptions.streams import EVENTS, start
 
 pytestmark = pytest.mark.covers("D3")
 
@@ -46,7 +46,7 @@ async def test_what_is_sent_while_a_group_is_deleted_is_before_its_end_or_refuse
             heard.append(payload["message"]["seq"])
 
     await asyncio.gather(*(send(number) for number in range(16)))
-    async with ben.client.subscribe(EVENTS, id=talk, after=START) as stream:
+    async with ben.client.subscribe(EVENTS, id=talk, after=start(talk)) as stream:
         events = await stream.take(len(heard) + 3)  # the start, the member, and the end
     *before, end = events
     assert end["__typename"] == "MembersChanged"

@@ -9,6 +9,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from app.api.ids import uuid_of
+from app.chat.queries import message_cursor
+from app.paging import encode_cursor
 from tests.factories import World
 from tests.subscriptions.streams import STANDING
 
@@ -95,15 +98,27 @@ async def test_five_hundred_subscriptions_on_one_socket_are_too_many(world: Worl
         "x",
         "W10",
         "WzAsMF0=" * 2000,
-        "WzIxNDc0ODM2NDcsMV0",
-        "WzIxNDc0ODM2NDgsMV0",
-        "W3RydWUsMV0",
+        (),
+        (0,),
+        (2**31 - 1, 1),  # beyond the end
+        (2**31, 1),
+        (2**63, 1),
+        (0, 2**31),
+        (True, 1),
+        ("0", 0),
+        (0, None),
+        (0, 0, 0),
     ],
-    ids=lambda value: value[:20],
+    ids=lambda value: str(value)[:20],
 )
-async def test_stream_after_a_tampered_cursor_is_refused(world: World, after: str) -> None:
+async def test_stream_after_a_tampered_cursor_is_refused(
+    world: World, after: str | tuple[Any, ...]
+) -> None:
     ada, ben = await world.users(2)
     conversation = await world.direct(ada, ben)
+    if isinstance(after, tuple):
+        name = uuid_of(conversation, "Conversation", field=[]).hex
+        after = encode_cursor(name, *after)
     async with ada.client.subscribe(EVENTS, id=conversation, after=after) as stream:
         (error,) = (await stream.end())["payload"]
         assert error["extensions"]["code"] == "INVALID_CURSOR"
@@ -113,6 +128,7 @@ async def test_stream_after_a_negative_place_begins_at_the_first(world: World) -
     ada, ben = await world.users(2)
     conversation = await world.direct(ada, ben)
     await world.say(ada, conversation, "one", "two")
-    async with ada.client.subscribe(EVENTS, id=conversation, after="Wy01LC01XQ") as stream:
+    negative = message_cursor(uuid_of(conversation, "Conversation", field=[]), -5, -5)
+    async with ada.client.subscribe(EVENTS, id=conversation, after=negative) as stream:
         heard = await stream.take(3)
     assert [event.get("message") for event in heard] == [None, {"text": "one"}, {"text": "two"}]

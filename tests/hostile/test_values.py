@@ -2,7 +2,7 @@
 
 import base64
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -11,6 +11,7 @@ from sqlalchemy import insert, text
 from app.api.ids import global_id, uuid_of
 from app.chat.log import LogEntry
 from app.chat.models import MirrorPending
+from tests.chat import operations as chat
 from tests.client import Json
 from tests.factories import START_DIRECT, World
 
@@ -192,6 +193,33 @@ async def test_cursors_of_the_other_lists_do_no_harm(world: World, field: str) -
         answer = await ada.client.send(query % "after: $cursor", cursor=other, group=group)
         codes = {e["extensions"]["code"] for e in answer.get("errors", ())}
         assert codes <= {"INVALID_CURSOR"}, answer
+
+
+OF_TALKS = [
+    "messages(%s) { edges { cursor } }",
+    "pinnedMessages(%s) { edges { cursor } }",
+    "lastMessage { threadRoot { replies(%s) { edges { cursor } } } }",
+    "lastMessage { threadRoot { edits(%s) { edges { cursor } } } }",
+]
+
+
+@pytest.mark.parametrize("field", OF_TALKS)
+async def test_cursor_of_another_talk_or_thread_is_refused(world: World, field: str) -> None:
+    ada, ben, eve = await world.users(3)
+    query = f"query($id: ID!, $cursor: String) {{ conversation(id: $id) {{ {field} }} }}"
+    asked, found = query % "first: 1, after: $cursor", []
+    talks = [await world.direct(ada, other) for other in (ben, eve)]
+    for talk in talks:
+        (root,) = await world.say(ada, talk, "one")
+        await ada.client.mutate(chat.EDIT, id=root["id"], text="two", key=uuid4().hex)
+        await ada.client.mutate(chat.PIN, id=root["id"], key=uuid4().hex)
+        await ada.client.mutate(chat.REPLY, id=talk, text="so", to=root["id"], key=uuid4().hex)
+        answer = str(await ada.client.run(asked, id=talk, cursor=None))
+        found.append(answer.partition("'cursor': '")[2].partition("'")[0])
+    for talk, own, other in zip(talks, found, reversed(found), strict=True):
+        await ada.client.run(asked, id=talk, cursor=own)
+        (error,) = (await ada.client.send(asked, id=talk, cursor=other))["errors"]
+        assert error["extensions"]["code"] == "INVALID_CURSOR"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from sqlalchemy import insert, update
 from app.api.ids import global_id, uuid_of
 from app.chat.models import Message
 from app.feeds.live import fact_cursor
+from app.moderation.queue import FEED
+from app.products.rows import vendor_feed
 from app.users.models import UserRole, UserSession
 from tests.chat import operations as chat
 from tests.chat.scheduling import schedule
@@ -38,7 +40,7 @@ from tests.matrix.columns import (
     STRANGER,
 )
 from tests.matrix.watched import Secrets, WatchedClient
-from tests.subscriptions.streams import EVENTS, INBOX, START, is_followed
+from tests.subscriptions.streams import EVENTS, INBOX, is_followed, start
 
 _CLOSE = (OWNER, MEMBER)
 _VENDOR_AND_STAFF = (OWNER, *STAFF)
@@ -130,7 +132,8 @@ async def settle(world: World) -> Estate:
         for role in ROLES
     }
     owner = people[OWNER]
-    words = {"start": START, "origin": fact_cursor(0)} | {
+    feed = vendor_feed(owner.user_id)
+    words = {"queue": fact_cursor(FEED, 0), "origin": fact_cursor(feed, 0)} | {
         name: person.id for name, person in people.items()
     }
     address = next(iter(secrets.audiences))
@@ -325,6 +328,7 @@ async def _talk(estate: Estate) -> dict[str, str]:
     planned = _secret(estate, "planned", OWNER)
     later = await schedule(people[OWNER], talk, planned, to=message)
     words = {
+        "start": start(talk),
         "later": later["id"],
         "tomorrow": later["sendAt"],
         "before": before,
@@ -357,7 +361,7 @@ async def _change(estate: Estate, talk: str, message: str, said: str) -> str:
 
 async def _cursors(estate: Estate, client: Client, talk: str) -> tuple[str, str]:
     """Where somebody's streams stand, to come back with later."""
-    async with client.subscribe(EVENTS, id=talk, after=START) as stream:
+    async with client.subscribe(EVENTS, id=talk, after=start(talk)) as stream:
         before: str = (await stream.next())["cursor"]
     async with client.subscribe(INBOX) as stream:
         await is_followed(estate.world.services, talk)

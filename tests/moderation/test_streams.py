@@ -10,11 +10,12 @@ from sqlalchemy import func, select, update
 from app.feeds.live import fact_cursor
 from app.feeds.log import append, forget_facts
 from app.feeds.models import FeedEntry
+from app.moderation.queue import FEED
 from app.products.rows import vendor_feed
 from app.users.models import UserRole
 from tests.client import Client
 from tests.domains.marketplace import key, product_of
-from tests.factories import World
+from tests.factories import Person, World
 from tests.matrix.estate import ASSIGN, DELETE, PUBLISH, SUBMIT
 from tests.moderation.operations import decide, items, report
 
@@ -63,13 +64,23 @@ async def _before(world: World, item: str) -> str:
     """The cursor just before an item's first event, which is the newest."""
     async with world.services.main.begin() as tx:
         newest = select(func.max(FeedEntry.seq)).where(FeedEntry.feed == "moderation")
-        return fact_cursor((await tx.execute(newest)).scalar_one() - 1)
+        return fact_cursor(FEED, (await tx.execute(newest)).scalar_one() - 1)
+
+
+def _place(vendor: Person, seq: int) -> str:
+    return fact_cursor(vendor_feed(vendor.user_id), seq)
+
+
+async def test_cursor_beyond_the_end_of_ones_feed_is_refused(world: World) -> None:
+    vendor = await world.user()
+    async with vendor.client.subscribe(PRODUCTS, after=_place(vendor, 1)) as stream:
+        assert _code(await stream.end()) == "INVALID_CURSOR"
 
 
 async def test_vendor_is_told_of_their_products(world: World) -> None:
     vendor, moderator = await world.user(), await world.user(UserRole.MODERATOR)
     product = await product_of(vendor)
-    async with vendor.client.subscribe(PRODUCTS, after=fact_cursor(0)) as stream:
+    async with vendor.client.subscribe(PRODUCTS, after=_place(vendor, 0)) as stream:
         event = await stream.next()
         assert event["product"] == {"publishingStatus": "DRAFT", "deletedAt": None}
         await vendor.client.mutate(SUBMIT, id=product, key=key())
@@ -88,7 +99,8 @@ async def test_stream_of_a_product_ends_when_it_is_gone(world: World) -> None:
     for one in (product, other):
         await vendor.client.mutate(SUBMIT, id=one, key=key())
     await moderator.client.mutate(PUBLISH, id=product, key=key())
-    async with buyer.client.subscribe(PRODUCTS, id=product, after=fact_cursor(0)) as stream:
+    start = _place(vendor, 0)
+    async with buyer.client.subscribe(PRODUCTS, id=product, after=start) as stream:
         event = await stream.next()  # all that happened until now
         assert event["product"]["publishingStatus"] == "PUBLISHED"
         await moderator.client.mutate(PUBLISH, id=other, key=key())
@@ -104,7 +116,7 @@ async def test_stream_of_a_product_ends_when_it_is_gone(world: World) -> None:
         (QUEUE, {}, "FORBIDDEN"),
         (PRODUCTS, {"id": "?"}, "NOT_FOUND"),
         (PRODUCTS, {"after": "?"}, "INVALID_CURSOR"),
-        (PRODUCTS, {"after": fact_cursor(9)}, "INVALID_CURSOR"),
+        (PRODUCTS, {"after": fact_cursor(FEED, 0)}, "INVALID_CURSOR"),
     ],
 )
 async def test_stream_is_refused(
@@ -152,14 +164,15 @@ async def test_what_is_old_is_forgotten_and_whoever_missed_it_fetches_anew(world
     async with main.begin() as tx:
         assert list(await tx.scalars(select(FeedEntry.seq).where(feed))) == [2]
 
-    async with vendor.client.subscribe(PRODUCTS, after=fact_cursor(0)) as stream:
+    start, middle, end = (_place(vendor, place) for place in range(3))
+    async with vendor.client.subscribe(PRODUCTS, after=start) as stream:
         event = await stream.next()
-        assert event == {"cursor": fact_cursor(2), "productId": None, "product": None}
+        assert event == {"cursor": end, "productId": None, "product": None}
         await vendor.client.mutate(SUBMIT, id=first, key=key())
         assert (await stream.next())["productId"] == first
-    async with vendor.client.subscribe(PRODUCTS, after=fact_cursor(1)) as stream:
+    async with vendor.client.subscribe(PRODUCTS, after=middle) as stream:
         assert [e["productId"] for e in await stream.take(2)] == [second, first]
-    async with vendor.client.subscribe(PRODUCTS, id=first, after=fact_cursor(0)) as stream:
+    async with vendor.client.subscribe(PRODUCTS, id=first, after=start) as stream:
         event = await stream.next()  # what was missed of one is what it is now
         assert event["product"]["publishingStatus"] == "SUGGESTION"
 

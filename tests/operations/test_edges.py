@@ -27,7 +27,7 @@ from app.api.schema import schema
 from app.chat import search
 from app.chat.commands import create_conversation, member_entry
 from app.chat.models import ConversationKind
-from app.paging import encode_cursor
+from app.chat.queries import message_cursor
 from app.services import Services
 from tests.client import Client
 from tests.operations.commands import recorded
@@ -196,8 +196,8 @@ async def test_the_users_of_a_report_are_read_with_one_command(viewer: Client) -
     assert counts == [2, 2]
 
 
-MEMBERS = """subscription($id: ID!) {
-  conversationEvents(conversationId: $id, after: "%s") {
+MEMBERS = """subscription($id: ID!, $after: String) {
+  conversationEvents(conversationId: $id, after: $after) {
     ... on MembersChanged { actor { id } added { id } removed { id } conversation { id } } } }"""
 
 
@@ -213,12 +213,13 @@ async def test_the_number_of_members_does_not_change_the_number_of_commands(
         make_context=lambda viewer, budget: make_context(viewer, services, budget),
         settings=services.settings,
     )
-    operation = engine.documents.operation(MEMBERS % encode_cursor(1, 0), None)
+    operation = engine.documents.operation(MEMBERS, None)
     counts = []
     for size in (1, SIZE):
         others = [villager.user_id for villager in village.villagers[:size]]
         conversation_id = await talked_about(services, me.require(), others, removed=removed)
-        variables = {"id": global_id("Conversation", conversation_id)}
+        first = message_cursor(conversation_id, 1, 0)
+        variables = {"id": global_id("Conversation", conversation_id), "after": first}
         with recorded() as commands:
             async with aclosing(stream(engine, operation, variables, me)) as events:
                 (event,) = orjson.loads(await anext(events))["data"].values()

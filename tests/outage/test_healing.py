@@ -16,7 +16,7 @@ from tests.client import Json
 from tests.factories import MEMBER_ADD, SEND, Person, World
 from tests.outage.conftest import Break, Frail
 from tests.outage.test_stores_away import SOON, refused_soon
-from tests.subscriptions.streams import EVENTS, START, resumed, summary
+from tests.subscriptions.streams import EVENTS, resumed, start, summary
 
 PAGE = """query($id: ID!) { conversation(id: $id) {
   messageCount unreadCount lastMessage { text } messages(last: 100) { nodes { seq text } } } }"""
@@ -89,7 +89,7 @@ async def test_a_stream_fills_the_hole_that_it_finds(
     one, other = await world.users(2)
     conversation = await world.direct(one, other)
 
-    async with other.client.subscribe(EVENTS, id=conversation, after=START) as stream:
+    async with other.client.subscribe(EVENTS, id=conversation, after=start(conversation)) as stream:
         await stream.next()
         await send_and_die(one, conversation, "hole", monkeypatch)
         await world.say(other, conversation, "after it")
@@ -104,7 +104,7 @@ async def test_the_sweeper_carries_over_what_nobody_asks_for(
     one, other = await world.users(2)
     conversation = await world.direct(one, other)
 
-    async with other.client.subscribe(EVENTS, id=conversation, after=START) as stream:
+    async with other.client.subscribe(EVENTS, id=conversation, after=start(conversation)) as stream:
         await stream.next()
         await send_and_die(one, conversation, "left behind", monkeypatch)
         await services.chat.sweep()  # type: ignore[attr-defined]
@@ -173,7 +173,9 @@ async def test_mongodb_comes_back_to_every_message(
     left = {"id": conversation, "text": "left behind", "key": "left"}
     added = {"group": group, "user": newcomer.id, "key": "add"}
 
-    async with member.client.subscribe(EVENTS, id=conversation, after=START) as stream:
+    async with member.client.subscribe(
+        EVENTS, id=conversation, after=start(conversation)
+    ) as stream:
         await stream.take(2)
         await frail.take_away(break_, "mongo")
         for mutation, values in ((SEND, retried), (SEND, left), (MEMBER_ADD, added)):
@@ -187,4 +189,4 @@ async def test_mongodb_comes_back_to_every_message(
         assert told == [(3, "retried"), (4, "left behind"), (5, f"+{newcomer.name}")]
     assert await texts_of(newcomer, conversation) == ["retried", "left behind"]
     await owner.client.mutate(MEMBER_ADD, **added)
-    assert await resumed(member, conversation, START, 5)
+    assert await resumed(member, conversation, start(conversation), 5)

@@ -9,7 +9,7 @@ import pytest
 from tests.client import Client
 from tests.factories import GROUP_CREATE, SEND, START_DIRECT, Person, World
 from tests.outage.conftest import Break, Frail
-from tests.subscriptions.streams import EVENTS, START, summary
+from tests.subscriptions.streams import EVENTS, start, summary
 
 SOON = 4.0  # seconds
 
@@ -149,7 +149,7 @@ async def test_without_redis_everything_works(frail: Frail, break_: Break) -> No
     me, ids = await town(frail.world)
     conversation = ids["conversation"]
 
-    async with me.client.subscribe(EVENTS, id=conversation, after=START) as stream:
+    async with me.client.subscribe(EVENTS, id=conversation, after=start(conversation)) as stream:
         await stream.take(3)
         await frail.take_away(break_, "redis")
         data, failed = await soon(me.client, SCREEN, **ids)
@@ -158,5 +158,5 @@ async def test_without_redis_everything_works(frail: Frail, break_: Break) -> No
         async with asyncio.timeout(SOON):
             await frail.world.say(me, conversation, "unheard")
         assert summary(await stream.next()) == (4, "unheard")
-        async with me.client.subscribe(EVENTS, id=conversation, after=START) as late:
+        async with me.client.subscribe(EVENTS, id=conversation, after=start(conversation)) as late:
             assert [event["seq"] for event in await late.take(4)] == [1, 2, 3, 4]

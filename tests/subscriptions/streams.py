@@ -9,7 +9,7 @@ from uuid import UUID
 from app.api.ids import uuid_of
 from app.chat.events import user_channel
 from app.chat.live import Feed
-from app.paging import encode_cursor
+from app.chat.queries import message_cursor
 from app.presence import scripts
 from app.services import Services
 from app.users import guard
@@ -18,8 +18,6 @@ from tests.factories import Person
 
 # What a process hears while nobody has a stream: ended sessions, and who is there.
 STANDING = {guard.CHANNEL, scripts.CHANNEL}
-# Before everything in a conversation's log.
-START = encode_cursor(0, 0)
 
 EVENTS = """subscription($id: ID!, $after: String) {
   conversationEvents(conversationId: $id, after: $after) {
@@ -30,6 +28,11 @@ EVENTS = """subscription($id: ID!, $after: String) {
 INBOX = """subscription($after: String) {
   inbox(after: $after) {
     cursor conversationId conversation { id messageCount unreadCount lastMessage { text } } } }"""
+
+
+def start(conversation_id: str) -> str:
+    """Before everything in a conversation's log."""
+    return message_cursor(uuid_of(conversation_id, "Conversation", field=[]), 0, 0)
 
 
 def summary(event: dict[str, Any]) -> tuple[int, str]:

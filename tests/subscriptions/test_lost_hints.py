@@ -16,8 +16,8 @@ from tests.subscriptions.streams import (
     EVENTS,
     INBOX,
     STANDING,
-    START,
     is_inbox_open,
+    start,
     summary,
     until,
 )
@@ -47,7 +47,7 @@ async def test_hints_that_are_never_published_cost_a_sweep(
         pass
 
     async with (
-        member.client.subscribe(EVENTS, id=conversation, after=START) as stream,
+        member.client.subscribe(EVENTS, id=conversation, after=start(conversation)) as stream,
         newcomer.client.subscribe(INBOX) as inbox,
     ):
         await stream.take(2)
@@ -85,7 +85,7 @@ async def test_a_process_has_one_pubsub_connection(node: Node) -> None:
 
     async with AsyncExitStack() as stack:
         opened = [
-            await stack.enter_async_context(me.client.subscribe(EVENTS, id=c, after=START))
+            await stack.enter_async_context(me.client.subscribe(EVENTS, id=c, after=start(c)))
             for c in mine * SUBSCRIBERS
         ]
         await stack.enter_async_context(me.client.subscribe(INBOX))
@@ -108,7 +108,7 @@ async def test_a_killed_pubsub_connection_is_made_anew(node: Node) -> None:
     one, other = await node.world.users(2)
     conversation = await node.world.direct(one, other)
 
-    async with one.client.subscribe(EVENTS, id=conversation, after=START) as stream:
+    async with one.client.subscribe(EVENTS, id=conversation, after=start(conversation)) as stream:
         await stream.next()
         for round_ in range(3):
             (before,) = await pubsub_clients(node.services)
@@ -126,14 +126,16 @@ async def test_while_redis_is_away_only_immediacy_is_lost(node: Node, own_redis:
     one, other = await node.world.users(2)
     conversation = await node.world.direct(one, other)
 
-    async with one.client.subscribe(EVENTS, id=conversation, after=START) as stream:
+    async with one.client.subscribe(EVENTS, id=conversation, after=start(conversation)) as stream:
         await stream.next()
         await asyncio.to_thread(own_redis.stop)
         await until(lambda: node.services.bus._connection is None)
         async with asyncio.timeout(1.0):  # nobody waits for Redis
             await node.world.say(other, conversation, "a", "b")
         assert [summary(event) for event in await stream.take(2)] == [(2, "a"), (3, "b")]
-        async with other.client.subscribe(EVENTS, id=conversation, after=START) as late:
+        async with other.client.subscribe(
+            EVENTS, id=conversation, after=start(conversation)
+        ) as late:
             assert [event["seq"] for event in await late.take(3)] == [1, 2, 3]
 
         await asyncio.to_thread(own_redis.start)

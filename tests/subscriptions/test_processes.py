@@ -11,7 +11,7 @@ from app.settings import Settings
 from tests.client import Client
 from tests.factories import MEMBER_REMOVE, World
 from tests.server import serve, serve_apart
-from tests.subscriptions.streams import EVENTS, INBOX, START, summary
+from tests.subscriptions.streams import EVENTS, INBOX, start, summary
 
 NEVER = 3600.0  # seconds between sweeps: what arrives was heard
 
@@ -41,8 +41,8 @@ async def test_each_delivers_to_the_others_subscribers(
     async with (
         Client(here, owner.token) as near,
         Client(elsewhere, member.token) as far,
-        near.subscribe(EVENTS, id=conversation, after=START) as near_stream,
-        far.subscribe(EVENTS, id=conversation, after=START) as far_stream,
+        near.subscribe(EVENTS, id=conversation, after=start(conversation)) as near_stream,
+        far.subscribe(EVENTS, id=conversation, after=start(conversation)) as far_stream,
         far.subscribe(INBOX, after=encode_cursor(0, {})) as far_inbox,
     ):
         streams = (near_stream, far_stream)

@@ -132,7 +132,7 @@ class Conversation(Node):
         self, root: Parent[ConversationRecord], info: Info, args: PageArgs
     ) -> Page[LogEntry]:
         loaders = info.context.loaders
-        page = pinned_page(await loaders.pins_by_conversation.load(root.id), args)
+        page = pinned_page(root.id, await loaders.pins_by_conversation.load(root.id), args)
         messages = await loaders.shown_message_by_id.load_many(page.items)
         known = [(m, c) for m, c in zip(messages, page.cursors, strict=True) if m is not None]
         return Page([m for m, _ in known], [c for _, c in known], page.has_next, page.has_previous)

@@ -13,6 +13,7 @@ from tests.matrix.columns import (
     EVERYBODY,
     FORBIDDEN,
     HIDDEN,
+    INVALID_CURSOR,
     MEMBER,
     NOT_FOUND,
     OWNER,
@@ -182,10 +183,13 @@ ROOTS: dict[str, dict[str, Ask]] = {
 
 SUBSCRIPTIONS: dict[str, dict[str, Ask]] = {
     "moderationEvents": {
-        "from the start": Ask("after: $origin", _FOR_STAFF),
+        "from the start": Ask("after: $queue", _FOR_STAFF),
     },
     "productEvents": {
-        "one's own": Ask("after: $origin", row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN)),
+        # The others give the cursor of somebody else's.
+        "one's own": Ask(
+            "after: $origin", row(INVALID_CURSOR, anonymous=UNAUTHENTICATED, owner=SHOWN)
+        ),
         "a published product": Ask(
             "productId: $published, after: $origin", row(SHOWN, anonymous=UNAUTHENTICATED)
         ),
