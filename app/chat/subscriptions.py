@@ -80,7 +80,7 @@ async def conversation_events(
             yield RefetchNeeded(conversation_id, at, message_cursor(conversation_id, at, number))
         while True:
             await _news_beyond(feed, at, read, grown)
-            for entry in await _grown(feed, store, at):
+            for entry in await _grown(feed, store, at, since=conversation.last_seq):
                 at, number = entry.seq, entry.msg_no or number
                 event = event_of(entry, message_cursor(conversation_id, at, number))
                 if event is not None:
@@ -110,11 +110,15 @@ async def _news_beyond(feed: Feed, at: int, read: dict[int, int], grown: asyncio
         await grown.wait()
 
 
-async def _grown(feed: Feed, store: MessageStore, at: int) -> list[LogEntry]:
-    """The entries after a place, if there are any."""
+async def _grown(feed: Feed, store: MessageStore, at: int, *, since: int) -> list[LogEntry]:
+    """The entries after a place, if there are any.
+
+    What was there before somebody followed says in the store what it says now. The feed may hold
+    what it said: it hears of no erasure, and a hint can be lost.
+    """
     if feed.last_seq <= at:
         return []
-    entries = feed.after(at)
+    entries = feed.after(at) if at >= since else []
     if not entries:
         high = min(feed.last_seq, at + _BATCH)
         entries = await store.entries(feed.conversation_id, at + 1, high)

@@ -139,7 +139,10 @@ async def use_link(
         Conflict: The group is full; or one has to belong to the private group above first.
     """
     me = viewer.require()
-    group = await lock_group(tx, group_id, _TOKEN)
+    try:
+        group = await lock_group(tx, group_id, _TOKEN)
+    except NotFound:
+        raise _holds_no_more() from None
     if await role_in(tx, group_id, me) is not None:
         return []
     use = update(GroupInvitationLink).where(_L.id == link_id, *_HOLDS).values(uses=_L.uses + 1)

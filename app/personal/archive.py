@@ -6,7 +6,7 @@ there and nothing of others.
 
 import io
 import zipfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -48,42 +48,42 @@ async def _files(stores: Stores, user: Erased) -> AsyncIterator[tuple[str, Block
     ):
         for name, holding in holdings.items():
             if holding.is_owned:
-                condition = _theirs(tables, name, holding, user)
-                yield (
-                    f"{place}/{name}",
-                    _rows(stores, database, tables[name], holding, condition),
-                )
+                yield f"{place}/{name}", _rows(stores, database, tables[name], holding, user)
     for name, holding in MONGO.items():
         if holding.is_owned:
             yield f"documents/{name}", _documents(stores, name, holding, user)
 
 
-def _theirs(
-    tables: Mapping[str, Table], name: str, holding: Holding, user: Erased
-) -> ColumnElement[bool]:
+def _theirs(table: Table, holding: Holding, user: Erased) -> ColumnElement[bool]:
     if not holding.through:
-        return owned_by(tables[name], holding, user)
-    column, other, there = holding.through.split()
-    owner = MAIN[other].owners
-    known = select(tables[other].c[there]).where(tables[other].c[owner] == user.user_id)
-    return tables[name].c[column].in_(known)
+        return owned_by(table, holding, user)
+    column, other, there, ended = holding.through.split()
+    row, owner = table.metadata.tables[other].c, MAIN[other].owners
+    known = select(row[there]).where(row[owner] == user.user_id, row[ended].is_(None))
+    return table.c[column].in_(known)
 
 
 async def _rows(
-    stores: Stores,
-    database: Postgres,
-    table: Table,
-    holding: Holding,
-    condition: ColumnElement[bool],
+    stores: Stores, database: Postgres, table: Table, holding: Holding, user: Erased
 ) -> Blocks:
     columns = [table.c[column] for column in holding.archived]
     async with database.begin() as tx:
-        found = await tx.stream(select(*columns).where(condition))
+        found = await tx.stream(select(*columns).where(_theirs(table, holding, user)))
         async for part in found.partitions(_ROWS):
             rows = [dict(zip(holding.archived, row, strict=True)) for row in part]
             if table.name == "users":
                 rows = [row | unsealed(stores.keyring, row) for row in rows]
+            if holding.public:
+                rows = [_without_others(row, holding, user) for row in rows]
             yield _lines(rows)
+
+
+def _without_others(row: dict[str, Any], holding: Holding, user: Erased) -> dict[str, Any]:
+    """A row that is about somebody, without what it tells of another who did it."""
+    owners = holding.owners.split()
+    if any(row[owner] == user.user_id for owner in owners):
+        return row
+    return row | dict.fromkeys([*owners, *holding.personal.split()])
 
 
 async def _documents(stores: Stores, name: str, holding: Holding, user: Erased) -> Blocks:

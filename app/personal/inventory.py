@@ -24,12 +24,13 @@ class Holding:
     Attributes:
         technical: What tells nothing of a person: ids, times, counts, states.
         owners: Whose a row is, by number: it is in their archive.
-        public: Whose it is, by public id as text.
+        public: Whose it is, by public id as text; somebody else of `owners` may have done it.
         others: What names or quotes further users: in nobody's archive.
         personal: What tells who somebody is.
         content: What somebody wrote.
         secrets: Hashes, and what only indexes the others: in nobody's archive.
-        through: A column, then the holding and its column that say, by their owner, whose it is.
+        through: A column, then the holding and its column that say, by their owner, whose it is,
+            and the column that says since when it is no longer.
         erased: What becomes of it.
     """
 
@@ -157,7 +158,7 @@ MAIN: Mapping[str, Holding] = {
         "id kind group_id details_version created_at updated_at",
         others="created_by",
         content="title summary tags context metadata",
-        through="id conversation_members conversation_id",
+        through="id conversation_members conversation_id removed_seq",
         erased=Fate.APART,
     ),
     "conversation_members": Holding(

@@ -19,8 +19,11 @@ from app.personal.exporting import check_ticket
 from app.personal.inventory import AUTH, MAIN, MONGO
 from app.personal.steps import owned_by
 from app.services import Services
+from app.users.models import UserRole
 from tests.accounts.conftest import Desk
-from tests.factories import GROUP_CREATE, SEND, START_DIRECT
+from tests.accounts.test_decisions import DEACTIVATE
+from tests.chat.test_details import UPDATE as DESCRIBE
+from tests.factories import GROUP_CREATE, MEMBER_REMOVE, SEND, START_DIRECT
 from tests.personal.canaries import Canaries, plant
 from tests.personal.test_erasure import WHO, erase
 from tests.personal.test_profile import UPDATE
@@ -105,6 +108,28 @@ async def test_the_archive_has_every_row_and_every_word(desk: Desk) -> None:
     assert secret not in whole
     assert "token_hash" not in whole
     assert "otp_hash" not in whole
+
+
+async def test_the_archive_tells_nothing_of_what_was_left_nor_of_who_decided(desk: Desk) -> None:
+    world = desk.world
+    ada, ben, admin = await world.user(), await world.user(), await world.user(UserRole.ADMIN)
+    group = await world.group(ada, ben)
+    talk = await world.conversation_of(ada, group)
+    await ada.client.mutate(MEMBER_REMOVE, group=group, user=ben.id, key=uuid4().hex)
+    later = f"among us {uuid4().hex}"
+    described = {"summary": later, "clientKey": uuid4().hex}
+    await ada.client.mutate(DESCRIBE, id=talk, input=described)
+    await admin.client.mutate(DEACTIVATE, id=ben.id, reason="Spam.", key=uuid4().hex)
+
+    user = Erased(ben.user_id, ben.public_id)
+    blocks = [block async for block in write_archive(desk.services.eraser.stores, user)]
+    found = files(b"".join(blocks))
+
+    assert later not in str(found)
+    assert found["main/conversations.ndjson"] == []
+    (change,) = found["auth/auth_audit_events.ndjson"]
+    assert (change["action"], change["after"]["reason"]) == ("userDeactivate", "Spam.")
+    assert (change["actor_id"], change["ip_address"]) == (None, None)
 
 
 async def test_an_address_is_one_persons_and_ends_with_their_session(desk: Desk) -> None:

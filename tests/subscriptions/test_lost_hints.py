@@ -9,6 +9,7 @@ import pytest
 from app.bus import Bus
 from app.services import Services
 from app.stores.redis import Redis
+from tests.chat.operations import DELETE
 from tests.client import Json
 from tests.factories import MEMBER_ADD, MEMBER_REMOVE, World
 from tests.subscriptions.conftest import Node, OwnRedis
@@ -77,6 +78,27 @@ async def test_a_burst_of_hints_waits_for_connections_and_is_heard_whole(
     await asyncio.gather(*(services.bus.publish("burst", hint) for hint in hints))
     await until(lambda: len(heard) == len(hints))
     assert sorted(heard) == sorted(hints)
+
+
+async def test_who_comes_late_is_not_told_what_was_taken_back_unheard(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await world.users(2)
+    conversation = await world.direct(one, other)
+
+    async def lost(_: Bus, channel: str, payload: bytes) -> None:
+        pass
+
+    begun = {"id": conversation, "after": start(conversation)}
+    async with other.client.subscribe(EVENTS, **begun) as stream:
+        place = (await stream.next())["cursor"]
+        (message,) = await world.say(one, conversation, "a slip")
+        assert summary(await stream.next()) == (2, "a slip")
+        monkeypatch.setattr(Bus, "publish", lost)
+        await one.client.mutate(DELETE, id=message["id"], key="k")
+        async with other.client.subscribe(EVENTS, id=conversation, after=place) as late:
+            event = await late.next()
+        assert (event["seq"], event["message"]["text"]) == (2, None)
 
 
 async def test_a_process_has_one_pubsub_connection(node: Node) -> None:
