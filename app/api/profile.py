@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 from strawberry import Maybe
+from strawberry.scalars import JSON
 
 from app.api.context import Info
 from app.api.ids import uuid_of
@@ -12,6 +13,7 @@ from app.api.mutation import KeyedInput, Payload, given, mutation
 from app.api.types import User
 from app.users.codes import MAX_NAME
 from app.users.details import user_by_contact
+from app.users.preferences import MAX_CUSTOM
 from app.users.profile import MAX_DETAIL, RULES, update_user
 from app.users.queries import UserRecord
 
@@ -41,6 +43,10 @@ class UserUpdateInput(KeyedInput):
     )
     profile_image_url: Maybe[str | None] = strawberry.field(
         description="Where the picture is: an http or https address. Null takes it away."
+    )
+    profile: Maybe[JSON | None] = strawberry.field(
+        description="What to tell as a vendor, for everybody signed in to see: an object of "
+        f"at most {MAX_CUSTOM:,} bytes. Null takes it away."
     )
     contact_country_code: Maybe[str | None] = strawberry.field(
         description="The telephone's country code, such as +47; it and the number go together."
@@ -83,7 +89,7 @@ class ProfileMutations:
     @mutation(
         UserUpdatePayload,
         description="Change your profile and your personal data; admins change anybody's. The "
-        "address is not among them: it is what you sign in with.",
+        "address is what you sign in with: see `userEmailChange`.",
     )
     async def user_update(
         self,

@@ -26,6 +26,7 @@ from app.api.chat_events import (
 from app.api.chat_mutations import ChatMutations
 from app.api.context import Info
 from app.api.conversation_mutations import ConversationMutations
+from app.api.email_change import EmailMutations
 from app.api.group_mutations import GroupMutations
 from app.api.groups import GroupQueries, GroupSubscriptions
 from app.api.ids import parse_id, uuid_in
@@ -151,6 +152,7 @@ Mutation = merge_types(
         AccountMutations,
         UserMutations,
         ProfileMutations,
+        EmailMutations,
         ServiceAccountMutations,
         PersonalDataMutations,
         ProductMutations,

@@ -8,7 +8,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from email_validator import EmailNotValidError, validate_email
@@ -53,7 +53,7 @@ MAX_DEVICE = 80
 
 _WINDOW = 900  # seconds
 _DAY = 86_400
-_GUESSES = 5  # for each code that an account or address may ask for
+GUESSES = 5  # for each code that an account or address may ask for
 _CLIENTS = 4  # budgets of one client that an account has for all of them
 _WINDOWS = 3  # budgets of a window in a day
 _MAX_EMAIL = 254
@@ -101,7 +101,7 @@ async def request_code(
     email = clean_email(wanted.email)
     _check_platform(accounts, wanted.platform)
     subject = _subject(accounts, email, wanted)
-    await _limit(accounts, origin, email, "code", 1)
+    await limit_codes(accounts, origin, email, "code", 1)
     accounts.mailer.require()
     rows = await accounts.auth.fetch(_ACCOUNT, email=email_index(accounts.keyring, email))
     user_id, in_use, proved = rows[0] if rows else (None, False, False)
@@ -109,31 +109,73 @@ async def request_code(
         permitted = in_use
     else:
         permitted = user_id is None or (in_use and not proved)
+    async with accounts.auth.begin() as tx:
+        made = await make_code(
+            tx,
+            accounts,
+            origin,
+            subject,
+            client_key,
+            permitted=permitted,
+            user_id=user_id if permitted else None,
+            action_platform=wanted.platform,
+            action=wanted.action,
+        )
+    if made.is_new and permitted:
+        accounts.mailer.send(email, f"Your code: {made.code}", _code_text(made.code, wanted))
+    elif made.is_new and in_use and wanted.action is VerificationAction.REGISTER:
+        accounts.mailer.send(email, "You have an account", _KNOWN_TEXT)
+    return made.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A code that was made; one that was not `is_new` has been sent, and is not known any more."""
+
+    code: str
+    expires_at: datetime
+    is_new: bool
+
+
+async def make_code(
+    tx: AsyncConnection,
+    accounts: Accounts,
+    origin: Origin,
+    subject: bytes,
+    client_key: str,
+    *,
+    permitted: bool,
+    **columns: Any,
+) -> Made:
+    """A code for a subject, or the one that the same client key has made.
+
+    Args:
+        tx: A transaction on the auth database.
+        accounts: The keys.
+        origin: Who asks.
+        subject: What the code is looked up by.
+        client_key: The client's.
+        permitted: Whether it is sent to anybody; else no code fits what is stored.
+        columns: Whose it is, and for what.
+    """
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
     key = UUID(bytes=accounts.tokens.mac("verification", subject.hex(), client_key)[:16], version=4)
     # What nobody was sent has a hash that no code has.
     stored = _hash(accounts, key, subject, code) if permitted else secrets.token_bytes(32)
-    async with accounts.auth.begin() as tx:
-        made = insert(UserVerification).values(
-            id=key,
-            user_id=user_id if permitted else None,
-            subject=subject,
-            asker=_asker(accounts, origin),
-            otp_hash=stored,
-            verification_source=VerificationSource.EMAIL,
-            action_platform=wanted.platform,
-            action=wanted.action,
-            expire_at=func.now() + LIFETIME,
-        )
-        expires_at = await tx.scalar(made.on_conflict_do_nothing().returning(_V.expire_at))
-        is_new = expires_at is not None
-        if not is_new:
-            expires_at = await tx.scalar(select(_V.expire_at).where(_V.id == key))
-    if is_new and permitted:
-        accounts.mailer.send(email, f"Your code: {code}", _code_text(code, wanted))
-    elif is_new and in_use and wanted.action is VerificationAction.REGISTER:
-        accounts.mailer.send(email, "You have an account", _KNOWN_TEXT)
-    return cast("datetime", expires_at)
+    made = insert(UserVerification).values(
+        id=key,
+        subject=subject,
+        asker=_asker(accounts, origin),
+        otp_hash=stored,
+        verification_source=VerificationSource.EMAIL,
+        expire_at=func.now() + LIFETIME,
+        **columns,
+    )
+    expires_at = await tx.scalar(made.on_conflict_do_nothing().returning(_V.expire_at))
+    is_new = expires_at is not None
+    if not is_new:
+        expires_at = await tx.scalar(select(_V.expire_at).where(_V.id == key))
+    return Made(code, cast("datetime", expires_at), is_new)
 
 
 async def verify_code(
@@ -160,19 +202,14 @@ async def verify_code(
     email = clean_email(wanted.email)
     name = _clean_name(name, wanted.action)
     device = _clean_device(device)
-    typed = "".join(character for character in code if character not in " -")
-    if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
-        raise Invalid(f"A code has {DIGITS} digits.", field=["input", "code"])
+    typed = clean_code(code)
     subject = _subject(accounts, email, wanted)
-    await _limit(accounts, origin, email, "guess", _GUESSES)
-    matching = [
-        (key, user_id)
-        for key, user_id, otp_hash in await _count_attempt(accounts, origin, subject)
-        if hmac.compare_digest(otp_hash, _hash(accounts, key, subject, typed))
-    ]
-    if not matching:
-        raise _wrong_code()
-    key, user_id = matching[0]
+    await limit_codes(accounts, origin, email, "guess", GUESSES)
+    async with accounts.auth.begin() as tx:
+        guessed = await guess(tx, accounts, origin, subject, typed)
+    if guessed is None:
+        raise wrong_code()
+    key, user_id = guessed
     claim = accounts.tokens.mac("claim", key, client_key)
     refresh_token = derived_token(accounts.tokens, "code", key, client_key)
     async with accounts.auth.begin() as tx:
@@ -219,7 +256,26 @@ def clean_email(value: str) -> str:
     return found.normalized
 
 
-async def _limit(accounts: Accounts, origin: Origin, email: str, what: str, factor: int) -> None:
+def clean_code(code: str) -> str:
+    """The digits of a code as somebody typed it.
+
+    Raises:
+        Invalid: They are none, or not as many as a code has.
+    """
+    typed = "".join(character for character in code if character not in " -")
+    if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
+        raise Invalid(f"A code has {DIGITS} digits.", field=["input", "code"])
+    return typed
+
+
+async def limit_codes(
+    accounts: Accounts, origin: Origin, email: str, what: str, factor: int
+) -> None:
+    """Count a code that is asked for, or a guess at one.
+
+    Raises:
+        RateLimited: There were too many for this address, by this client or in total.
+    """
     settings, limiter = accounts.settings, accounts.limiter
     account = accounts.tokens.mac("account", email.lower()).hex()
     pair = accounts.tokens.mac("pair", email.lower(), origin.network).hex()
@@ -255,13 +311,13 @@ def _asker(accounts: Accounts, origin: Origin) -> bytes:
     return accounts.tokens.mac("asker", origin.network)
 
 
-async def _count_attempt(
-    accounts: Accounts, origin: Origin, subject: bytes
-) -> list[tuple[UUID, int | None, bytes]]:
-    """The codes that a guess may hit: the newest, and the newest for which this client asked.
+async def guess(
+    tx: AsyncConnection, accounts: Accounts, origin: Origin, subject: bytes, typed: str
+) -> tuple[UUID, int | None] | None:
+    """The code that somebody has guessed and whose it is; None if none. An attempt is counted.
 
-    The second holds whatever strangers ask for and guess meanwhile; the first lets its owner change
-    networks.
+    It may be the newest, or the newest for which this client asked. The second holds whatever
+    strangers ask for and guess meanwhile; the first lets its owner change networks.
     """
     is_asker = _V.asker == _asker(accounts, origin)
     alive = (_V.subject == subject, _V.expire_at > func.now())
@@ -280,9 +336,10 @@ async def _count_attempt(
         )
         .returning(_V.id, _V.user_id, _V.otp_hash)
     )
-    async with accounts.auth.begin() as tx:
-        rows = await tx.execute(counted)
-        return [(row.id, row.user_id, row.otp_hash) for row in rows]
+    for row in await tx.execute(counted):
+        if hmac.compare_digest(row.otp_hash, _hash(accounts, row.id, subject, typed)):
+            return row.id, row.user_id
+    return None
 
 
 async def _account(
@@ -307,7 +364,8 @@ async def _account(
         await tx.execute(made.on_conflict_do_nothing(index_elements=[_U.email_index]))
         whose = _U.email_index == email_index(keyring, email)
     else:
-        whose = _U.id == user_id
+        # Whose address has changed since is not found by a code that went to the one before.
+        whose = and_(_U.id == user_id, _U.email_index == email_index(keyring, email))
     # Nobody has proved an account before: what was written into it by a stranger goes.
     naming = {} if name is None else {"name": name}
     unproved = (whose, *_IN_USE, _U.status == UserStatus.NOT_VERIFIED)
@@ -315,7 +373,7 @@ async def _account(
     seen = update(User).where(whose, *_IN_USE).values(last_login_at=func.now())
     row = (await tx.execute(seen.returning(*columns))).first()
     if row is None:
-        raise _wrong_code()
+        raise wrong_code()
     return Account(row.id, row.public_id, row.role.value)
 
 
@@ -338,7 +396,7 @@ async def _granted_before(
     )
     row = (await tx.execute(statement)).first()
     if row is None:
-        raise _wrong_code()
+        raise wrong_code()
     return Account(row.id, row.public_id, row.role.value), row.session
 
 
@@ -358,7 +416,8 @@ def _clean_device(device: Device) -> Device:
     return Device(clean_text(device.name, field=field, max_length=MAX_DEVICE), device.type)
 
 
-def _wrong_code() -> Invalid:
+def wrong_code() -> Invalid:
+    """What is answered to every code that does not hold."""
     return Invalid("This code does not hold; ask for a new one.", field=["input", "code"])
 
 

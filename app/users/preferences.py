@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any
 
 import orjson
@@ -175,18 +176,23 @@ def _language(value: str) -> str:
     return value
 
 
-def _custom(value: Any) -> dict[str, Any]:
-    path = ["input", "custom"]
+def clean_object(value: Any, *, field: list[str]) -> dict[str, Any]:
+    """A JSON object of the client's own, if it can be kept as it was given.
+
+    Raises:
+        Invalid: It is no object, nests too deeply, or holds a text that no JSON column holds.
+        TooLong: It has over `MAX_CUSTOM` bytes.
+    """
     if not isinstance(value, dict):
-        raise Invalid("This must be an object.", field=path)
+        raise Invalid("This must be an object.", field=field)
     try:
         encoded = orjson.dumps(value)
     except (TypeError, ValueError) as error:  # too deep, or half a character
-        raise Invalid("This cannot be kept as JSON.", field=path) from error
+        raise Invalid("This cannot be kept as JSON.", field=field) from error
     if len(encoded) > MAX_CUSTOM:
-        raise TooLong(f"This is at most {MAX_CUSTOM:,} bytes of JSON.", field=path)
+        raise TooLong(f"This is at most {MAX_CUSTOM:,} bytes of JSON.", field=field)
     if b"\\u0000" in encoded:
-        raise Invalid("A text must not hold the character U+0000.", field=path)
+        raise Invalid("A text must not hold the character U+0000.", field=field)
     return value
 
 
@@ -198,5 +204,5 @@ RULES: Mapping[str, Callable[[Any], Any]] = {
     "chat_theme": ChatTheme,
     "language": _language,
     "email_notifications": bool,
-    "preferences": _custom,
+    "preferences": partial(clean_object, field=["input", "custom"]),
 }

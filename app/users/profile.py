@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import null, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +22,7 @@ from app.users.accounts import Accounts
 from app.users.codes import MAX_NAME
 from app.users.models import User
 from app.users.personal import BETWEEN_DIGITS, SEALED, sealed, unsealed
+from app.users.preferences import clean_object
 from app.users.queries import UserRecord, users_by_public_ids
 from app.viewer import Viewer
 
@@ -105,6 +106,8 @@ async def _change(
         _check_contact(values)
     personal = {name: value for name, value in values.items() if name in SEALED}
     columns = {name: value for name, value in values.items() if name not in SEALED}
+    if columns.get("profile", True) is None:
+        columns["profile"] = null()  # of the column, not of its JSON
     columns |= sealed(accounts.keyring, public_id, personal)
     try:
         await tx.execute(update(User).where(_U.id == row["id"]).values(**columns))
@@ -175,6 +178,7 @@ RULES: Mapping[str, Callable[..., Any]] = {
     "first_name": _optional(partial(clean_text, max_length=MAX_NAME)),
     "last_name": _optional(partial(clean_text, max_length=MAX_NAME)),
     "profile_image_url": _optional(check_url),
+    "profile": _optional(clean_object),
     "contact_country_code": _optional(
         partial(_digits, shape=_COUNTRY_CODE, words="A country code is such as +47.")
     ),

@@ -42,6 +42,28 @@ async def update(person: Person, **changes: Any) -> Json:
     return payload
 
 
+@pytest.mark.covers("A2")
+async def test_a_vendor_tells_of_themselves(world: World, services: Services) -> None:
+    ada, ben = await world.users(2)
+    shown = "query($id: ID!) { user(id: $id) { profile } }"
+    told = {"shop": "Clay & Co", "since": 1906, "hours": {"mon": ["9-12", None]}}
+
+    assert (await update(ada, profile=told))["errors"] == []
+    assert (await ben.client.run(shown, id=ada.id))["user"] == {"profile": told}
+    for refused, code in (
+        (["a list"], "INVALID"),
+        ({"x": "\0"}, "INVALID"),
+        ({"x": "a" * 9_000}, "TOO_LONG"),
+    ):
+        assert (await update(ada, profile=refused))["errors"][0]["code"] == code
+    assert (await ben.client.run(shown, id=ada.id))["user"] == {"profile": told}
+    ((_, _, before, after),) = await events_about(services, ada)
+    assert (before, after) == ({"profile": None}, {"profile": "[redacted]"})
+
+    assert (await update(ada, profile=None))["errors"] == []
+    assert (await row_of(services, ada))["profile"] is None
+
+
 async def row_of(services: Services, person: Person) -> dict[str, Any]:
     async with services.auth.begin() as tx:
         found = await tx.execute(text("SELECT * FROM users WHERE id = :id"), {"id": person.user_id})

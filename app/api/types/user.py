@@ -100,7 +100,7 @@ class User(Node):
     registration_platform: Platform = strawberry.field(description="Through what they came.")
     is_active: bool = strawberry.field(description="Whether no admin has locked them out.")
     profile: JSON | None = strawberry.field(
-        description="What they tell of themselves as a vendor; null if they sell nothing."
+        description="What they tell of themselves as a vendor; null if they tell nothing."
     )
     created_at: datetime = strawberry.field(description="When the account was made.")
     updated_at: datetime = strawberry.field(description="When the profile was last changed.")

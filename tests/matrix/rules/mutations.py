@@ -398,6 +398,18 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
     "accountErase": {
         "": Ask("input: {clientKey: $key}", row(FORBIDDEN, anonymous=UNAUTHENTICATED))
     },
+    "userEmailChangeRequest": {
+        "": Ask(
+            'input: {clientKey: $key, email: "new@example.org"}',
+            row(FORBIDDEN, anonymous=UNAUTHENTICATED),
+        )
+    },
+    "userEmailChange": {
+        "": Ask(
+            'input: {clientKey: $key, email: "new@example.org", code: "12345678"}',
+            row(INVALID, anonymous=UNAUTHENTICATED),
+        )
+    },
     "userDeactivate": {
         "": Ask('userId: $account, input: {clientKey: $key, reason: "Spam."}', _ADMINS_DO),
         "oneself": Ask(
