@@ -41,6 +41,7 @@ class Bus:
         self._reconnected: set[Callable[[], None]] = set()
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
+        self._sending: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Connect, and stay connected, in the background."""
@@ -49,7 +50,7 @@ class Bus:
     async def close(self) -> None:
         """Stop listening."""
         if self._task is not None:
-            await stop([self._task])
+            await stop([self._task, *self._sending])
 
     async def publish(self, channel: str, payload: bytes) -> None:
         """Wake whoever listens to a channel; a failure costs them a delay, so it is only logged."""
@@ -92,9 +93,12 @@ class Bus:
 
     async def _command(self, name: str, channels: Collection[str]) -> None:
         if channels and self._connection is not None:
-            # On an error the reader sees it too: it connects again and subscribes to everything.
-            with suppress(RedisError, OSError):
-                await self._connection.send_command(name, *channels)
+            # Who is cancelled meanwhile must not take the connection along, as redis-py does then:
+            # everybody else hears by it.
+            sending = asyncio.create_task(_send(self._connection, name, channels))
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
+            await asyncio.shield(sending)
 
     async def _run(self) -> None:
         attempt = 0
@@ -145,3 +149,9 @@ class Bus:
                     _log.exception("a listener failed on channel %s", channel)
         elif kind == b"subscribe" and channel in self._confirmed:
             self._confirmed[channel].set()
+
+
+async def _send(connection: Connection, name: str, channels: Collection[str]) -> None:
+    # On an error the reader sees it too: it connects again and subscribes to everything.
+    with suppress(RedisError, OSError):
+        await connection.send_command(name, *channels)

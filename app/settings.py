@@ -43,14 +43,24 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    environment: Environment = Field("development", validation_alias="ISTHMUS_ENV")
-    home: Path = Field(Path(".isthmus"), validation_alias="ISTHMUS_HOME")
+    environment: Environment = Field(
+        "development",
+        validation_alias="ISTHMUS_ENV",
+        description="what it runs for; production refuses what is not safe",
+    )
+    home: Path = Field(
+        Path(".isthmus"),
+        validation_alias="ISTHMUS_HOME",
+        description="the folder of development's keys and stores, and of files without S3",
+    )
 
     # -- server
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
-    workers: int = Field(1, ge=1, le=256)
-    log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
+    host: str = Field("127.0.0.1", description="the address that it listens on")
+    port: int = Field(8000, ge=0, le=65535, description="the port; 0: any that is free")
+    workers: int = Field(1, ge=1, le=256, description="processes that serve")
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
+        "info", description="the least grave of what is logged; debug logs what people send"
+    )
     explorer: bool = Field(
         default_factory=lambda data: data.get("environment") != "production",
         description="whether /graphiql is served; in production only if this says so",
@@ -66,13 +76,22 @@ class Settings(BaseSettings):
     )
 
     # -- stores
-    database_url: str | None = Field(None, repr=False)  # they hold passwords
-    auth_database_url: str | None = Field(None, repr=False)
+    # They hold passwords, and so are not shown.
+    database_url: str | None = Field(
+        None, repr=False, description="PostgreSQL's main database: postgresql://…"
+    )
+    auth_database_url: str | None = Field(
+        None, repr=False, description="that of the accounts; unset: the main one"
+    )
     analytics_database_url: str | None = Field(
         None, repr=False, description="a read-only copy of the main database, for reports"
     )
-    mongo_url: str | None = Field(None, repr=False)
-    redis_url: str | None = Field(None, repr=False)
+    mongo_url: str | None = Field(
+        None, repr=False, description="MongoDB, a replica set, with the database: mongodb://…"
+    )
+    redis_url: str | None = Field(
+        None, repr=False, description="Redis or Valkey that evicts nothing: redis://…, rediss://…"
+    )
     cache_redis_url: str | None = Field(
         None, repr=False, description="a Redis that may evict; unset: nothing is cached there"
     )
@@ -87,18 +106,24 @@ class Settings(BaseSettings):
         validation_alias="ISTHMUS_ALLOW_PLAINTEXT_STORES",
         description="production without TLS to stores on a network of this one host",
     )
-    database_pool_size: int = Field(10, ge=1)
-    database_pool_overflow: int = Field(20, ge=0)
+    database_pool_size: int = Field(
+        10, ge=1, description="connections that a process keeps to each database"
+    )
+    database_pool_overflow: int = Field(
+        20, ge=0, description="connections beyond these, closed after use"
+    )
     database_pool_recycle: float = Field(
         1800.0, ge=0, description="seconds after which a connection is made anew"
     )
     # PgBouncer in transaction mode keeps no prepared statements between transactions.
-    database_prepared_statements: bool = True
+    database_prepared_statements: bool = Field(
+        True, description="whether statements are prepared once for a connection"
+    )
     # Well under `operation_timeout`: a silent store nulls the fields that need it, not the page.
     database_timeout: float = Field(4.0, gt=0, description="seconds per statement")
     mongo_timeout: float = Field(4.0, gt=0, description="seconds per command")
-    mongo_pool_size: int = Field(50, ge=1)
-    redis_pool_size: int = Field(50, ge=1)
+    mongo_pool_size: int = Field(50, ge=1, description="connections that a process opens at most")
+    redis_pool_size: int = Field(50, ge=1, description="commands that a process has under way")
 
     # -- who is asking
     auth_private_key: SecretStr | None = Field(
@@ -188,9 +213,9 @@ class Settings(BaseSettings):
     # -- uploaded files; in ISTHMUS_HOME, or in a bucket of S3 or of a server that speaks as it does
     s3_bucket: str | None = Field(None, description="keeps files there; unset: on the local disk")
     s3_endpoint: str | None = Field(None, description="where that server is, if not AWS")
-    s3_region: str = "us-east-1"
+    s3_region: str = Field("us-east-1", description="the bucket's region")
     s3_access_key: SecretStr | None = Field(None, description="by AWS's own ways if unset")
-    s3_secret_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = Field(None, description="belongs to the access key")
     public_url: Origin | None = Field(
         None, description="what stands before the addresses of files; unset: they begin with /"
     )

@@ -121,3 +121,12 @@ def test_settings_do_not_show_their_secrets(production: dict[str, Any]) -> None:
     shown = repr(Settings(**production))
     assert "secret@" not in shown
     assert "a key" not in shown
+
+
+@pytest.mark.covers("B27")
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_says_what_it_is(name: str) -> None:
+    said = Settings.model_fields[name].description
+    assert said, f"{name} has no description"
+    assert said == said.strip()
+    assert not said.endswith(".")
