@@ -19,6 +19,7 @@ from app.groups import queries as groups
 from app.groups.invitations import InvitationRecord, LinkRecord
 from app.groups.queries import GroupRecord, MemberRecord
 from app.moderation import queries as moderation
+from app.moderation.models import ModerationVerdict
 from app.moderation.queries import DecisionRecord, ItemRecord
 from app.paging import ListQuery, Page, PageArgs
 from app.presence.queries import Sight, sights_of_users
@@ -134,6 +135,18 @@ class Loaders:
     def moderation_item_by_id(self) -> DataLoader[UUID, ItemRecord | None]:
         """By item id."""
         return self._one(moderation.items_by_ids, self._services.main)
+
+    @cached_property
+    def moderation_items_by_reporter(
+        self,
+    ) -> DataLoader[tuple[int, ListQuery], Page[ItemRecord]]:
+        """The viewer's own reports, by user and page."""
+        return self._pages(moderation.items_by_reporters, self._services.main)
+
+    @cached_property
+    def verdict_by_item(self) -> DataLoader[UUID, ModerationVerdict | None]:
+        """What was decided last, by item."""
+        return self._one(moderation.verdicts_by_items, self._services.main)
 
     @cached_property
     def moderation_decision_by_id(self) -> DataLoader[UUID, DecisionRecord | None]:

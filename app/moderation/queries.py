@@ -8,10 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.errors import Forbidden
 from app.listing import Listing, Order
-from app.moderation.models import ModerationDecision, ModerationItem, ModerationStatus
+from app.moderation.models import (
+    ModerationDecision,
+    ModerationItem,
+    ModerationStatus,
+    ModerationVerdict,
+)
 from app.paging import ListQuery, Page, parse_int, parse_time, parse_uuid
 from app.stores.postgres import Postgres, Read
 from app.viewer import Viewer
@@ -114,6 +120,13 @@ _DECISIONS = Listing(
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _ITEMS_BY_IDS = Read(select(*_ITEM_COLUMNS).where(_Q.id == any_(_IDS)))
+_VERDICTS = Read(
+    select(_D.item_id, _D.verdict, _Q.reported_by)
+    .join_from(ModerationDecision, ModerationItem, _Q.id == _D.item_id)
+    .where(_D.item_id == any_(_IDS))
+    .ext(distinct_on(_D.item_id))
+    .order_by(_D.item_id, _D.created_at.desc(), _D.id.desc())
+)
 _DECISIONS_BY_IDS = Read(select(*_DECISION_COLUMNS).where(_D.id == any_(_IDS)))
 
 
@@ -124,11 +137,46 @@ async def items_by_ids(
     if viewer.user_id is None:
         return [None] * len(ids)
     rows = await main.fetch(_ITEMS_BY_IDS, ids=list(ids))
-    found = {row[0]: ItemRecord(*row) for row in rows}
+    items = [ItemRecord(*row) for row in rows]
     if not viewer.is_staff:
-        found = {i: item for i, item in found.items() if item.reported_by == viewer.user_id}
-        for item in found.values():
-            item.assigned_to = item.snapshot = None
+        items = [_as_told(item) for item in items if item.reported_by == viewer.user_id]
+    found = {item.id: item for item in items}
+    return [found.get(i) for i in ids]
+
+
+def _as_told(item: ItemRecord) -> ItemRecord:
+    """What a reporter sees of their report."""
+    item.assigned_to = item.snapshot = None
+    return item
+
+
+async def items_by_reporters(
+    main: Postgres, viewer: Viewer, user_ids: Sequence[int], query: ListQuery
+) -> list[Page[ItemRecord]]:
+    """The same page of what each has reported; empty but for the viewer.
+
+    Raises:
+        InvalidCursor: The cursor is of another list.
+    """
+    mine = [i for i in user_ids if i == viewer.user_id]
+    pages = await _ITEMS.pages(main, _Q.reported_by, mine, query) if mine else []
+    if not viewer.is_staff:
+        for item in (item for page in pages for item in page.items):
+            _as_told(item)
+    found = dict(zip(mine, pages, strict=True))
+    return [found.get(i, Page.empty()) for i in user_ids]
+
+
+async def verdicts_by_items(
+    main: Postgres, viewer: Viewer, ids: Sequence[UUID]
+) -> list[ModerationVerdict | None]:
+    """What was decided last about these; None where nothing was, and for others than in `items`."""
+    rows = await main.fetch(_VERDICTS, ids=list(ids)) if viewer.user_id is not None else []
+    found = {
+        row[0]: ModerationVerdict(row[1])
+        for row in rows
+        if viewer.is_staff or row[2] == viewer.user_id
+    }
     return [found.get(i) for i in ids]
 
 

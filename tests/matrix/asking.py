@@ -61,13 +61,12 @@ def selection(kind: GraphQLNamedType, depth: int) -> str:
     if is_abstract_type(kind):
         each = schema._schema.get_possible_types(kind)
         return " ".join(["{", *(f"... on {k.name} {selection(k, depth)}" for k in each), "}"])
-    if kind.name.endswith("Edge"):  # its node is the page's too
-        return "{ cursor }"
     below = depth if is_page(kind.name) else depth - 1
     parts = [
         asked(name, field, below)
         for name, field in fields(kind.name).items()
-        if is_leaf_type(get_named_type(field.type)) or below >= 0
+        # Edges have the page's nodes, and of two items its start's cursor and its end's.
+        if name != "edges" and (is_leaf_type(get_named_type(field.type)) or below >= 0)
     ]
     # Every token counts: a document has so many.
     return f"{{ {' '.join(parts or ['__typename'])} }}"

@@ -419,7 +419,13 @@ async def _audited(estate: Estate) -> dict[str, str]:
 
 
 async def _moderated(estate: Estate) -> dict[str, str]:
-    """That a member reported a product, which one moderator looked at, and another found good."""
+    """That a member reported a product, which one moderator looked at, and another found good.
+
+    And that the product's vendor reported the member, for which nobody has had time.
+    """
+    member = estate.people[MEMBER].id
+    given = {"id": member, "reason": "Envy.", "key": uuid4().hex}
+    await estate.people[OWNER].client.mutate(REPORT, **given)
     reason = _secret(estate, "reason", MEMBER, *STAFF)
     reported = await estate.people[MEMBER].client.mutate(
         REPORT, id=estate.words["published"], reason=reason, key=uuid4().hex

@@ -154,3 +154,35 @@ async def test_reporter_sees_what_became_of_it_and_not_by_whom(world: World) -> 
         "decisions": {"nodes": []},
     }
     assert (await ada.client.run(query, id=item))["node"] is None
+
+
+async def test_a_reporter_sees_what_became_of_their_reports(world: World) -> None:
+    ada, ben = await world.users(2)
+    moderator = await world.user(UserRole.MODERATOR)
+    query = """query($id: ID!, $first: Int, $after: String) { user(id: $id) {
+      reports(first: $first, after: $after) {
+        nodes { subjectId reason status verdict assignee { id } decisions { nodes { note } }
+          snapshot { text } }
+        pageInfo { hasNextPage endCursor } } } }"""
+    said = await world.say(ada, await world.direct(ada, ben), "One", "Two", "Three")
+    subjects = [message["id"] for message in said]
+    reported = [await report(ben, subject) for subject in subjects]
+    await decide(moderator, reported[0], "REMOVED", "Spam of the worst kind.")
+    await decide(moderator, reported[1], "APPROVED")
+
+    first = (await ben.client.run(query, id=ben.id, first=2))["user"]["reports"]
+    rest = await ben.client.run(query, id=ben.id, first=2, after=first["pageInfo"]["endCursor"])
+    found = first["nodes"] + rest["user"]["reports"]["nodes"]
+
+    assert [(item["subjectId"], item["status"], item["verdict"]) for item in found] == [
+        (subjects[2], "PENDING", None),
+        (subjects[1], "RESOLVED", "APPROVED"),
+        (subjects[0], "RESOLVED", "REMOVED"),
+    ]
+    for item in found:
+        assert item["assignee"] is item["snapshot"] is None
+        assert item["decisions"]["nodes"] == []
+    assert first["pageInfo"]["hasNextPage"]
+    for other in (ada, moderator):
+        assert (await other.client.run(query, id=ben.id))["user"]["reports"] is None
+    assert (await ada.client.run(query, id=ada.id))["user"]["reports"]["nodes"] == []

@@ -41,7 +41,10 @@ NODES = (
     *("ModerationItem", "ModerationDecision"),
 )
 # What only the viewer has: a list that is there for nobody else.
-OWN = {"User.preferences", "User.sessions", "User.invitations", "User.scheduledMessages"}
+OWN = {
+    *("User.preferences", "User.sessions", "User.invitations", "User.scheduledMessages"),
+    "User.reports",
+}
 
 # How to come by parents of each type: from nodes of a type, by a path.
 PARENTS = {name: (name, "%s") for name in NODES} | {

@@ -120,6 +120,13 @@ class ModerationItem(Node):
     def is_escalated(self, root: Parent[ItemRecord]) -> bool:
         return root.escalated
 
+    @strawberry.field(
+        description="What was decided about it last; null while nothing was. `decisions` say why, "
+        "to staff."
+    )
+    async def verdict(self, root: Parent[ItemRecord], info: Info) -> ModerationVerdict | None:
+        return await info.context.loaders.verdict_by_item.load(root.id)
+
     @strawberry.field(description="Whether you may decide about it now.")
     async def viewer_can_decide(self, root: Parent[ItemRecord], info: Info) -> bool:
         viewer = info.context.viewer

@@ -16,6 +16,7 @@ from app.api.types.usage import Usage
 from app.chat.log import ConversationRecord, direct_conversation_id
 from app.groups.invitations import InvitationOrder, InvitationRecord
 from app.groups.queries import GroupOrder, GroupRecord
+from app.moderation.queries import ItemOrder, ItemRecord
 from app.paging import ListQuery, Page, PageArgs
 from app.presence.queries import Sight
 from app.products.queries import ProductOrder, ProductRecord
@@ -205,6 +206,20 @@ class User(Node):
             return None
         query = ListQuery(ScheduledOrder.SEND_AT, args=args)
         return await info.context.loaders.scheduled_by_sender.load((root.id, query))
+
+    @connection(
+        ring.ModerationItem,
+        description="What you have reported, newest first, and what became of it; null unless this "
+        "is you.",
+        nullable=True,
+    )
+    async def reports(
+        self, root: Parent[UserRecord], info: Info, args: PageArgs
+    ) -> Page[ItemRecord] | None:
+        if root.id != info.context.viewer.user_id:
+            return None
+        query = ListQuery(ItemOrder.CREATED_AT, descending=True, args=args)
+        return await info.context.loaders.moderation_items_by_reporter.load((root.id, query))
 
     @strawberry.field(
         description="Your direct conversation with them; null if there is none, or for yourself.",

@@ -80,7 +80,7 @@ SUBJECTS = {
             "personal": VENDOR_AND_STAFF,
             "products groups": ACCOUNTS,
             "directConversation": only(MEMBER),
-            "sessions invitations scheduledMessages": only(OWNER),
+            "sessions invitations scheduledMessages reports": only(OWNER),
             "lastSeenAt": only(OWNER, MEMBER),
             "usage": only(OWNER, ADMIN),
             "preferences": only(OWNER),
@@ -330,7 +330,9 @@ SUBJECTS = {
         "item",
         {
             "id subjectKind subjectId subject reason status priority createdAt updatedAt "
-            "resolvedAt isSubmission isEscalated viewerCanDecide reporter": only(MEMBER, *STAFF),
+            "resolvedAt isSubmission isEscalated viewerCanDecide reporter verdict": only(
+                MEMBER, *STAFF
+            ),
             "snapshot assignee decisions": only(*STAFF),
         },
     ),
