@@ -1,6 +1,7 @@
 """People and what is theirs, made for one test through the same doors that users take."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -65,7 +66,9 @@ class World:
         async with self.services.auth.begin() as tx:
             made = insert(User).values(values).returning(User.id, User.public_id, User.name)
             user_id, public_id, name = (await tx.execute(made)).one()
-        token = self.services.tokens.issue(user_id, public_id, role)
+        # Some make an estate for a whole run.
+        lifetime = timedelta(hours=2)
+        token = self.services.tokens.issue(user_id, public_id, role, lifetime=lifetime)
         viewer = Viewer(user_id, public_id, role)
         client = Client(self.server_url, token)
         person = Person(user_id, public_id, name, token, viewer, client)
