@@ -78,6 +78,13 @@ class UsageEntry(MainBase):
         ),
         Index("ix_usage_ledger_conversation_id", "conversation_id"),
         Index("ix_usage_ledger_user_id_created_at", "user_id", "created_at"),
+        # Reports are of a time, and rows come in its order: a small index finds their pages.
+        Index(
+            "ix_usage_ledger_created_at",
+            "created_at",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32},
+        ),
         Index(
             "ix_usage_ledger_uncounted",
             "created_at",
