@@ -5,11 +5,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from graphql import build_schema, parse, validate
 from httpx import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 
 from app.api.demo import PAGE_PATH, demo_routes
 from app.api.pages import STATIC
+from app.api.sdl import print_sdl
 from app.main import create_app
 from app.settings import Settings
 
@@ -62,3 +64,19 @@ def test_production_serves_it_only_if_told() -> None:
     )
 
     assert serves is False
+
+
+def test_what_the_page_asks_is_in_the_graph() -> None:
+    source = (SOURCES / "src" / "documents.ts").read_text(encoding="utf-8")
+    constants = re.findall(r'const (\w+) = (?:`(.*?)`|"(.*?)");', source, re.DOTALL)
+    texts = {name: long or short for name, long, short in constants}
+    for name, text in texts.items():
+        # Each names only those above it.
+        texts[name] = re.sub(r"\$\{(\w+)\}", lambda part: texts[part[1]], text)
+    graph = build_schema(print_sdl())
+
+    asked = {name: text for name, text in texts.items() if f"export const {name} " in source}
+
+    assert len(asked) > 30
+    for name, text in asked.items():
+        assert validate(graph, parse(text)) == [], name
