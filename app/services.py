@@ -99,7 +99,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(main.close)
         auth = main
         if settings.auth_database_url not in (None, settings.database_url):
-            auth = Postgres(settings.auth_database_url, settings, changing=changing)
+            auth = Postgres(settings.auth_database_url, settings, bus.publish, changing)
             stack.push_async_callback(auth.close)
         analytics = _analytics(settings)
         stack.push_async_callback(analytics.close)

@@ -155,7 +155,7 @@ class Settings(BaseSettings):
         90, ge=30, description="days for which a retry with its client key is known"
     )
     feed_days: int = Field(
-        30, ge=1, description="days for which a stream of products, groups or the queue resumes"
+        30, ge=1, description="days for which a stream of products, groups and the like resumes"
     )
 
     # -- personal data; development makes keys in ISTHMUS_HOME, `isthmus personal key` one to set

@@ -195,8 +195,9 @@ class ConversationChanged(ConversationEvent):
 
 
 @strawberry.type(
-    description="Too much has happened since `after` to be told one by one: fetch the "
-    "conversation's messages anew. The stream goes on from here."
+    description="Too much has happened since `after` to be told one by one, or somebody's account "
+    "was erased with all that they said: fetch the conversation's messages anew. The stream goes "
+    "on from here."
 )
 class RefetchNeeded(ConversationEvent):
     """Read off a `RefetchNeeded`."""

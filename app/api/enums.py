@@ -8,6 +8,7 @@ from app.audit.queries import AuditOrder
 from app.chat.inbox import ConversationOrder
 from app.chat.models import ConversationKind, MessageRole
 from app.errors import ErrorCode
+from app.groups.facts import GroupFact
 from app.groups.invitations import InvitationState
 from app.groups.models import GroupRole, GroupVisibility, JoinPolicy
 from app.groups.queries import GroupOrder
@@ -254,6 +255,22 @@ describe(
     "By what moderators' decisions are ordered.",
     name="ModerationDecisionOrderField",
     CREATED_AT="When it was decided.",
+)
+describe(
+    GroupFact,
+    "What happened to a group.",
+    name="GroupEventKind",
+    CHANGED="It says something else of itself, has another owner or place, or others are below it.",
+    MEMBER_JOINED="Somebody belongs to it: the last of its `members`.",
+    MEMBER_CHANGED="A member has another role.",
+    MEMBER_LEFT="Somebody belongs to it no longer.",
+    INVITATION_CHANGED="Somebody is invited, or no longer: for those who manage it. It is the "
+    "first of its `invitations` if it is `OPEN`, and else none of them.",
+    LINK_CHANGED="A link was made, used or revoked: for those who manage it. It is the first of "
+    "its `invitationLinks`, or none of them if it was revoked.",
+    DELETED="It was deleted.",
+    REFETCH_NEEDED="Too much, or too long ago, to be told one by one: fetch the group anew. The "
+    "stream goes on from here.",
 )
 describe(
     GroupOrder,

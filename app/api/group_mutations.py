@@ -10,8 +10,7 @@ from app.api.context import Info
 from app.api.ids import key_of, uuid_of
 from app.api.mutation import KeyedInput, Payload, given, mutation
 from app.api.types import Group
-from app.chat import membership
-from app.groups import commands
+from app.chat import membership, naming
 from app.groups.commands import UNSET, GroupChanges, NewGroup
 from app.groups.models import GroupVisibility, JoinPolicy
 from app.groups.queries import GroupRecord
@@ -148,8 +147,8 @@ class GroupMutations:
             visibility=UNSET if visibility is None else visibility,
             join_policy=UNSET if join_policy is None else join_policy,
         )
-        group = await commands.update_group(
-            info.context.services.main,
+        group = await naming.update_group(
+            info.context.services,
             info.context.viewer,
             uuid_of(group_id, "Group", field=["groupId"]),
             changes,

@@ -1,7 +1,5 @@
-"""Root fields that read groups, and the stream of one's invitations."""
+"""Root fields that read groups."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Annotated, Any
 
 import strawberry
@@ -9,15 +7,13 @@ import strawberry
 from app.api.connection import OrderDirection, connection
 from app.api.context import Info
 from app.api.ids import key_of, uuid_of
-from app.api.types import Group, User
+from app.api.types import Group
 from app.errors import NotFound
 from app.groups import queries
 from app.groups.commands import MAX_NAME
 from app.groups.queries import GroupOrder, GroupRecord
-from app.groups.watching import invitation_changes
 from app.paging import ListQuery, Page, PageArgs
 from app.text import clean_text
-from app.users.queries import UserRecord
 
 
 @strawberry.input(description="Which groups to list; every condition that is given must hold.")
@@ -91,34 +87,6 @@ class GroupQueries:
             args=args,
         )
         return await queries.list_groups(info.context.services.main, info.context.viewer, query)
-
-
-@strawberry.type(description="Your open invitations are others than before.")
-class GroupInvitationsEvent:
-    """Tells who should look; what there is to see is asked of them."""
-
-    @strawberry.field(
-        description="You, with your `invitations` as they are now.", graphql_type=User | None
-    )
-    async def viewer(self, info: Info) -> UserRecord | None:
-        return await info.context.loaders.user_by_id.load(info.context.viewer.require())
-
-
-@strawberry.type
-class GroupSubscriptions:
-    """Streams."""
-
-    @strawberry.subscription(
-        description="Your open invitations to groups: an event at once, and one whenever they "
-        "change.",
-        graphql_type=GroupInvitationsEvent,
-    )
-    async def group_invitations(self, info: Info) -> AsyncIterator[GroupInvitationsEvent]:
-        services = info.context.services
-        changes = invitation_changes(services.main, services.bus, info.context.viewer)
-        async with aclosing(changes):
-            async for _ in changes:
-                yield GroupInvitationsEvent()
 
 
 async def _filters(info: Info, given: GroupFilter) -> dict[str, Any]:

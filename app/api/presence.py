@@ -65,7 +65,7 @@ class PresenceMutations:
         return ConversationTypingPayload(conversation=conversation)
 
 
-@strawberry.type(description="Who came and who went.")
+@strawberry.type(description="Who came, who went, and who is called otherwise.")
 class PresenceChanged:
     """Read off a `subscriptions.PresenceChanged`."""
 
@@ -87,6 +87,16 @@ class PresenceChanged:
         self, root: Parent[subscriptions.PresenceChanged], info: Info
     ) -> list[UserRecord]:
         return await _known(info, root.offline)
+
+    @strawberry.field(
+        description="Whose profile is another one than before: their name, their picture, their "
+        "role, or whether the account is in use.",
+        graphql_type=list[User] | None,
+    )
+    async def changed(
+        self, root: Parent[subscriptions.PresenceChanged], info: Info
+    ) -> list[UserRecord]:
+        return await _known(info, root.changed)
 
 
 @strawberry.type(description="Who of a conversation is there.")
@@ -131,7 +141,7 @@ class PresenceSubscriptions:
 
     @strawberry.subscription(
         description="Who of these people is online: all of them first, then whoever comes or "
-        f"goes. At most {MAX_WATCHED}.",
+        f"goes, or changes their profile. At most {MAX_WATCHED}.",
         graphql_type=PresenceChanged,
     )
     async def presence(

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from app.api.account_streams import AccountSubscriptions
 from app.api.accounts import AccountMutations
 from app.api.attachments import AttachmentMutations
 from app.api.audit import AuditEvent, AuditQueries
@@ -28,7 +29,8 @@ from app.api.context import Info
 from app.api.conversation_mutations import ConversationMutations
 from app.api.email_change import EmailMutations
 from app.api.group_mutations import GroupMutations
-from app.api.groups import GroupQueries, GroupSubscriptions
+from app.api.group_streams import GroupSubscriptions
+from app.api.groups import GroupQueries
 from app.api.ids import parse_id, uuid_in
 from app.api.inbox import InboxQueries
 from app.api.invitation_mutations import InvitationMutations
@@ -48,6 +50,7 @@ from app.api.rate_limit import RateLimitQueries
 from app.api.reports import ReportQueries
 from app.api.scalars import BIG_INT, DATE_TIME, BigInt
 from app.api.scheduled_mutations import ScheduledMutations
+from app.api.scheduled_streams import ScheduledSubscriptions
 from app.api.search import SearchQueries
 from app.api.service_accounts import ServiceAccountMutations
 from app.api.types import (
@@ -177,6 +180,8 @@ Subscription = merge_types(
         GroupSubscriptions,
         ModerationSubscriptions,
         PreferencesSubscriptions,
+        AccountSubscriptions,
+        ScheduledSubscriptions,
     ),
 )
 

@@ -85,7 +85,10 @@ class ConversationChanged(ConversationEvent):
 
 @dataclass(slots=True, eq=False)
 class RefetchNeeded(ConversationEvent):
-    """Too much has happened since the cursor: fetch the conversation anew and go on from here."""
+    """Too much has happened since the cursor, or somebody was erased with all that they said.
+
+    The conversation is to be fetched anew; the stream goes on from here.
+    """
 
 
 def event_of(entry: LogEntry, cursor: str) -> ConversationEvent | None:
@@ -101,6 +104,8 @@ def _sent(entry: LogEntry, cursor: str) -> ConversationEvent:
 
 
 def _members_changed(entry: LogEntry, cursor: str) -> ConversationEvent:
+    if entry.metadata.get("erased"):
+        return RefetchNeeded(entry.conversation_id, entry.seq, cursor)
     added, removed = (entry.metadata.get(name, []) for name in ("added", "removed"))
     place = (entry.conversation_id, entry.seq, cursor)
     return MembersChanged(*place, entry.sender_id, added, removed)

@@ -1,8 +1,9 @@
 """What may be done with a group itself: founding, changing, deleting.
 
-It is founded and deleted in the caller's transaction, for its conversation is with it.
+It is done in the caller's transaction, for a group's conversation is with it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
@@ -13,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.commands import record
 from app.errors import Forbidden, NotFound
-from app.groups.access import MANAGERS, enter, no_group
+from app.groups.access import MANAGERS, enter
+from app.groups.facts import GroupFact, tell
 from app.groups.models import (
     Group,
     GroupInvitation,
@@ -24,10 +26,9 @@ from app.groups.models import (
     InvitationAnswer,
     JoinPolicy,
 )
-from app.groups.queries import COLUMNS, GroupRecord, groups_by_ids
+from app.groups.queries import COLUMNS, GroupRecord
 from app.groups.tree import check_place, enclose, enclosing_below, lock_tree
 from app.ids import new_id
-from app.once import once, remember
 from app.products.models import Product
 from app.products.queries import can_see_product
 from app.stores.postgres import Postgres, Read
@@ -102,43 +103,34 @@ async def create_group(tx: AsyncConnection, viewer: Viewer, new: NewGroup) -> Gr
         insert(GroupMember).values(group_id=group.id, user_id=owner_id, role=GroupRole.OWNER)
     )
     await record(tx, viewer, "groupCreate", "Group", group.id, after=values)
+    if group.parent_id is not None:
+        await tell(tx, viewer, group.parent_id, GroupFact.CHANGED)
     return group
 
 
 async def update_group(
-    main: Postgres, viewer: Viewer, group_id: UUID, changes: GroupChanges, *, client_key: str
-) -> GroupRecord:
+    tx: AsyncConnection, viewer: Viewer, group_id: UUID, values: dict[str, Any]
+) -> bool:
     """Change what a group says of itself and where it stands, as its owner or one of its admins.
 
     Who belongs to it stays, also where it is moved below a private group.
+
+    Args:
+        tx: Holds the tree's lock if it `moves`, and the conversation's head if it is renamed.
+        viewer: Who changes it.
+        group_id: The group.
+        values: By column, as `clean_changes` gives them.
+
+    Returns:
+        Whether it is called otherwise than before.
 
     Raises:
         Unauthenticated: Nobody is signed in.
         NotFound: There is no such group, product or parent group that the viewer may see.
         Forbidden: The viewer is neither owner nor admin, of it or of the new parent.
         Conflict: It would stand below itself, too deep, or among too many.
-        Invalid, Required, TooLong: A value breaks its rule.
-        ClientKeyReused: The key came before with other changes.
     """
     viewer.require()
-    values = _clean_changes(changes)
-    async with main.begin() as tx:
-        body = [group_id, values]
-        if await once(tx, viewer, "groupUpdate", client_key, body) is None:
-            await _update(tx, viewer, group_id, values)
-            await remember(tx, viewer, "groupUpdate", client_key, group_id)
-    group = (await groups_by_ids(main, viewer, [group_id]))[0]
-    if group is None:  # a retry, long after
-        raise no_group(["id"])
-    return group
-
-
-async def _update(
-    tx: AsyncConnection, viewer: Viewer, group_id: UUID, values: dict[str, Any]
-) -> None:
-    is_moved = not values.keys().isdisjoint({"parent_id", "visibility"})
-    if is_moved:
-        await lock_tree(tx)
     known, role = await enter(tx, viewer, group_id, ["id"])
     if role not in MANAGERS:
         raise Forbidden("Only its owner and admins change a group.", field=["groupId"])
@@ -148,12 +140,22 @@ async def _update(
         await _enter_parent(tx, viewer, values["parent_id"])
         await check_place(tx, values["parent_id"], moved=group_id, field=_PARENT)
     if not values:
-        return
+        return False
     await tx.execute(update(Group).where(_G.id == group_id).values(**values))
-    if is_moved:
-        await enclose(tx, group_id)
+    changed = {group_id}
+    if moves(values):
+        changed.update(await enclose(tx, group_id))
+        changed |= {known["parent_id"], values.get("parent_id", known["parent_id"])} - {None}
     before = {name: known[name] for name in values}
     await record(tx, viewer, "groupUpdate", "Group", group_id, before=before, after=values)
+    for one in sorted(changed):
+        await tell(tx, viewer, one, GroupFact.CHANGED)
+    return before.get("name") != values.get("name")
+
+
+def moves(values: Mapping[str, Any]) -> bool:
+    """Whether a change is one of the tree, or of what it hides."""
+    return not values.keys().isdisjoint({"parent_id", "visibility"})
 
 
 async def delete_group(tx: AsyncConnection, viewer: Viewer, group_id: UUID) -> None:
@@ -186,8 +188,9 @@ async def delete_group(tx: AsyncConnection, viewer: Viewer, group_id: UUID) -> N
     moved = (await tx.execute(children.returning(_G.id))).scalars().all()
     now = func.now()
     await tx.execute(update(Group).where(_G.id == group_id).values(deleted_at=now))
+    changed = set(moved) | ({group["parent_id"]} - {None})
     for child in moved:
-        await enclose(tx, child)
+        changed.update(await enclose(tx, child))
     await tx.execute(
         update(GroupInvitation)
         .filter_by(group_id=group_id, answer=None)
@@ -197,6 +200,9 @@ async def delete_group(tx: AsyncConnection, viewer: Viewer, group_id: UUID) -> N
     await tx.execute(links.values(revoked_at=now))
     gone = {name: group[name] for name in ("name", "description", "product_id", "parent_id")}
     await record(tx, viewer, "groupDelete", "Group", group_id, before=gone)
+    await tell(tx, viewer, group_id, GroupFact.DELETED)
+    for one in sorted(changed):
+        await tell(tx, viewer, one, GroupFact.CHANGED)
 
 
 async def deleted_group(main: Postgres, group_id: UUID) -> GroupRecord:
@@ -221,7 +227,12 @@ def clean_new_group(new: NewGroup) -> dict[str, Any]:
     }
 
 
-def _clean_changes(changes: GroupChanges) -> dict[str, Any]:
+def clean_changes(changes: GroupChanges) -> dict[str, Any]:
+    """The values that change by column, each by its rule: also the body of its client key.
+
+    Raises:
+        Invalid, Required, TooLong: A value breaks its rule.
+    """
     values: dict[str, Any] = {}
     if changes.name is not UNSET:
         values["name"] = _clean_name(changes.name)

@@ -14,6 +14,7 @@ from app.audit.commands import record
 from app.bus import Bus
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.groups.access import MANAGERS, enter, lock_group, role_in
+from app.groups.facts import GroupFact, tell
 from app.groups.invitations import InvitationRecord, invitations_by_ids
 from app.groups.members import MemberChange, admit
 from app.groups.models import GroupInvitation, GroupRole, InvitationAnswer
@@ -95,6 +96,7 @@ async def _invite(
     invitation_id: UUID = (await tx.execute(made)).scalar_one()
     after = {"invitations": {str(user_id): expires_at}}
     await record(tx, viewer, "groupInvite", "Group", group_id, after=after)
+    await tell(tx, viewer, group_id, GroupFact.INVITATION_CHANGED, invitation_id)
     return invitation_id
 
 
@@ -146,7 +148,7 @@ async def decline(
         operation = "groupInvitationDecline"
         if await once(tx, viewer, operation, client_key, [invitation_id]) is None:
             await _lock_open(tx, invitation_id)
-            await _answer(tx, invitation_id, InvitationAnswer.DECLINED)
+            await _answer(tx, viewer, known, InvitationAnswer.DECLINED)
             await remember(tx, viewer, operation, client_key, invitation_id)
     await bus.publish(invitations_channel(known.user_id), b"")
     return await _found(main, viewer, invitation_id)
@@ -171,7 +173,7 @@ async def revoke(
         if await once(tx, viewer, operation, client_key, [invitation_id]) is None:
             await enter_as_manager(tx, viewer, known.group_id, "id")
             await _lock_open(tx, invitation_id)
-            await _answer(tx, invitation_id, InvitationAnswer.REVOKED)
+            await _answer(tx, viewer, known, InvitationAnswer.REVOKED)
             before = {"invitations": {str(known.user_id): known.expires_at}}
             await record(tx, viewer, operation, "Group", known.group_id, before=before)
             await remember(tx, viewer, operation, client_key, invitation_id)
@@ -214,9 +216,12 @@ async def _lock_open(tx: AsyncConnection, invitation_id: UUID) -> None:
         raise Conflict("This invitation has expired.", field=["groupInvitationId"])
 
 
-async def _answer(tx: AsyncConnection, invitation_id: UUID, answer: InvitationAnswer) -> None:
+async def _answer(
+    tx: AsyncConnection, viewer: Viewer, invitation: InvitationRecord, answer: InvitationAnswer
+) -> None:
     values = {"answer": answer, "answered_at": func.now()}
-    await tx.execute(update(GroupInvitation).where(_I.id == invitation_id).values(values))
+    await tx.execute(update(GroupInvitation).where(_I.id == invitation.id).values(values))
+    await tell(tx, viewer, invitation.group_id, GroupFact.INVITATION_CHANGED, invitation.id)
 
 
 async def _found(main: Postgres, viewer: Viewer, invitation_id: UUID) -> InvitationRecord:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.audit.commands import record
 from app.errors import Conflict, Invalid, NotFound
 from app.groups.access import lock_group, role_in
+from app.groups.facts import GroupFact, tell
 from app.groups.invitations import LinkRecord, links_by_ids
 from app.groups.inviting import enter_as_manager, expiry
 from app.groups.members import MemberChange, admit
@@ -86,6 +87,7 @@ async def create_link(
             after = {"link": {"id": link_id, "max_uses": max_uses, "expires_at": expires_at}}
             operation = "groupInvitationLinkCreate"
             await record(tx, viewer, operation, "Group", group_id, after=after)
+            await tell(tx, viewer, group_id, GroupFact.LINK_CHANGED, link_id)
             await remember(tx, viewer, operation, client_key, link_id)
     return await _found(main, viewer, link_id), token
 
@@ -110,6 +112,7 @@ async def revoke_link(
             if (await tx.execute(revoked.values(revoked_at=func.now()))).rowcount:
                 before = {"link": {"id": link_id}}
                 await record(tx, viewer, operation, "Group", known.group_id, before=before)
+                await tell(tx, viewer, known.group_id, GroupFact.LINK_CHANGED, link_id)
             await remember(tx, viewer, operation, client_key, link_id)
     return await _found(main, viewer, link_id)
 
@@ -148,7 +151,9 @@ async def use_link(
     use = update(GroupInvitationLink).where(_L.id == link_id, *_HOLDS).values(uses=_L.uses + 1)
     if not (await tx.execute(use)).rowcount:
         raise _holds_no_more()
-    return [await admit(tx, viewer, group, me, GroupRole.MEMBER, field=_TOKEN)]
+    change = await admit(tx, viewer, group, me, GroupRole.MEMBER, field=_TOKEN)
+    await tell(tx, viewer, group_id, GroupFact.LINK_CHANGED, link_id)
+    return [change]
 
 
 def _holds_no_more() -> NotFound:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.audit.commands import record
 from app.errors import Conflict, Forbidden, Invalid
 from app.groups.access import MANAGERS, enter, is_member, lock_group, role_in
+from app.groups.facts import GroupFact, tell
 from app.groups.models import (
     Group,
     GroupInvitation,
@@ -75,7 +76,7 @@ async def add_member(
         raise Forbidden("Only a group's owner gives roles.", field=["input", "role"])
     if known_role is None:
         return [await admit(tx, viewer, group, user_id, role, field=["input", "userId"])]
-    await set_role(tx, group_id, user_id, role)
+    await set_role(tx, viewer, group_id, user_id, role)
     await _note(
         tx, viewer, "groupMemberAdd", group_id, before={user_id: known_role}, after={user_id: role}
     )
@@ -148,12 +149,15 @@ async def admit(
     if (await tx.execute(count)).scalar_one() >= MAX_MEMBERS:
         raise Conflict(f"A group has at most {MAX_MEMBERS:,} members.", field=["groupId"])
     await tx.execute(insert(GroupMember).values(group_id=group_id, user_id=user_id, role=role))
-    await tx.execute(
+    accepted = (
         update(GroupInvitation)
         .filter_by(group_id=group_id, user_id=user_id, answer=None)
         .values(answer=InvitationAnswer.ACCEPTED, answered_at=func.now())
     )
+    for invitation_id in await tx.scalars(accepted.returning(GroupInvitation.id)):
+        await tell(tx, viewer, group_id, GroupFact.INVITATION_CHANGED, invitation_id)
     await _note(tx, viewer, "groupMemberAdd", group_id, before={}, after={user_id: role})
+    await tell(tx, viewer, group_id, GroupFact.MEMBER_JOINED, user_id)
     return MemberChange(group_id, added=(user_id,))
 
 
@@ -192,6 +196,7 @@ async def remove_member(
         raise Forbidden("Only a group's owner removes admins.", field=field)
     await tx.execute(delete(GroupMember).where(*is_member(group_id, user_id)))
     await _note(tx, viewer, "groupMemberRemove", group_id, before={user_id: known_role}, after={})
+    await tell(tx, viewer, group_id, GroupFact.MEMBER_LEFT, user_id)
     return [MemberChange(group_id, removed=(user_id,))]
 
 
@@ -210,6 +215,7 @@ async def end_membership(
     if role is None:
         return []
     await tx.execute(delete(GroupMember).where(*is_member(group_id, user_id)))
+    await tell(tx, viewer, group_id, GroupFact.MEMBER_LEFT, user_id)
     if role is not GroupRole.OWNER:
         await _note(tx, viewer, "groupMemberRemove", group_id, before={user_id: role}, after={})
         return [MemberChange(group_id, removed=(user_id,))]
@@ -224,12 +230,18 @@ async def end_membership(
     await _note(
         tx, viewer, "groupMemberRemove", group_id, before={user_id: role}, after={heir: role}
     )
+    became = GroupFact.MEMBER_JOINED if is_new else GroupFact.MEMBER_CHANGED
+    await tell(tx, viewer, group_id, became, heir)
+    await tell(tx, viewer, group_id, GroupFact.CHANGED)
     return [MemberChange(group_id, added=(heir,) if is_new else (), removed=(user_id,))]
 
 
-async def set_role(tx: AsyncConnection, group_id: UUID, user_id: int, role: GroupRole) -> None:
+async def set_role(
+    tx: AsyncConnection, viewer: Viewer, group_id: UUID, user_id: int, role: GroupRole
+) -> None:
     """Give a member another role."""
     await tx.execute(update(GroupMember).where(*is_member(group_id, user_id)).values(role=role))
+    await tell(tx, viewer, group_id, GroupFact.MEMBER_CHANGED, user_id)
 
 
 async def _note(

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.audit.commands import record
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.groups.access import enter, role_in
+from app.groups.facts import GroupFact, tell
 from app.groups.members import set_role
 from app.groups.models import Group, GroupRole
 from app.groups.queries import GroupRecord, groups_by_ids
@@ -52,7 +53,7 @@ async def change_role(
             known = await _require_member(tx, group_id, member)
             if known is GroupRole.OWNER:
                 raise Conflict("A group's owner stays its owner.", field=_USER)
-            await set_role(tx, group_id, member.id, role)
+            await set_role(tx, viewer, group_id, member.id, role)
             await record(
                 tx,
                 viewer,
@@ -99,14 +100,15 @@ async def _pass_on(
 ) -> None:
     group_id, owner = group["id"], group["owner_id"]
     # In this order: the index lets a group have one owner at a time.
-    await set_role(tx, group_id, owner, GroupRole.ADMIN)
-    await set_role(tx, group_id, heir, GroupRole.OWNER)
+    await set_role(tx, viewer, group_id, owner, GroupRole.ADMIN)
+    await set_role(tx, viewer, group_id, heir, GroupRole.OWNER)
     await tx.execute(update(Group).where(Group.id == group_id).values(owner_id=heir))
     before = {"members": {str(owner): GroupRole.OWNER, str(heir): known}}
     after = {"members": {str(owner): GroupRole.ADMIN, str(heir): GroupRole.OWNER}}
     await record(
         tx, viewer, "groupOwnershipTransfer", "Group", group_id, before=before, after=after
     )
+    await tell(tx, viewer, group_id, GroupFact.CHANGED)
 
 
 async def _require_member(tx: AsyncConnection, group_id: UUID, user: UserRecord) -> GroupRole:

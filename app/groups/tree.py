@@ -35,6 +35,7 @@ _ENCLOSE = text(
     )
     UPDATE groups SET enclosing_id = below.enclosing_id FROM below
     WHERE groups.id = below.id AND groups.enclosing_id IS DISTINCT FROM below.enclosing_id
+    RETURNING groups.id
     """
 )
 
@@ -74,9 +75,13 @@ async def check_place(
         raise Conflict(f"At most {MAX_BELOW} groups stand below one.", field=field)
 
 
-async def enclose(tx: AsyncConnection, group_id: UUID) -> None:
-    """Note what hides a group and all below it, after a change above or of its visibility."""
-    await tx.execute(_ENCLOSE, {"group_id": group_id})
+async def enclose(tx: AsyncConnection, group_id: UUID) -> list[UUID]:
+    """Note what hides a group and all below it, after a change above or of its visibility.
+
+    Returns:
+        Those that something else hides than before.
+    """
+    return list(await tx.scalars(_ENCLOSE, {"group_id": group_id}))
 
 
 def enclosing_below(parent: RowMapping) -> UUID | None:

@@ -197,7 +197,8 @@ MAIN: Mapping[str, Holding] = {
         erased=Fate.DELETED,
     ),
     "feed_heads": Holding("feed last_seq"),
-    "feed_entries": Holding("feed seq kind subject_id created_at", owners="actor_id"),
+    # A group's names its members, by number.
+    "feed_entries": Holding("feed seq kind created_at", owners="actor_id", others="subject_id"),
     "mirror_pending": Holding("conversation_id seq epoch created_at"),
     "message_quarantine": Holding(
         "id message_id conversation_id seq epoch reason created_at",

@@ -1,4 +1,8 @@
-"""An erased user leaves every group; what they owned goes to whoever has been there longest."""
+"""An erased user leaves every group; what they owned goes to whoever has been there longest.
+
+Whoever has a conversation with them open is told to fetch it anew: its log has no entry for each of
+their messages.
+"""
 
 from uuid import UUID
 
@@ -11,6 +15,7 @@ from app.chat.log import LogEntry, group_conversation_id
 from app.chat.models import ConversationMember
 from app.chat.postgres_log import lock_head
 from app.groups.commands import delete_group
+from app.groups.facts import GroupFact, tell
 from app.groups.models import Group, GroupMember, GroupRole
 from app.groups.tree import lock_tree
 from app.personal.erased import Erased, Stores
@@ -40,6 +45,24 @@ async def leave_groups(stores: Stores, erased: Erased) -> None:
         await announce(stores, [entry], [me])
 
 
+async def tell_conversations(stores: Stores, erased: Erased) -> None:
+    """Add to each log in which the user may have spoken that what they said is gone.
+
+    Raises:
+        StoreUnavailable: A store does not answer; a repetition goes on from there.
+    """
+    me, part = erased.user_id, ConversationMember
+    async with stores.main.begin() as tx:
+        theirs = select(part.conversation_id).where(part.user_id == me)
+        talks = list(await tx.scalars(theirs.order_by(part.conversation_id)))
+    for conversation_id in talks:
+        told = member_entry(conversation_id, me, f"{_OPERATION}:{me}:told")
+        told.metadata["erased"] = True
+        async with stores.main.begin() as tx:
+            entry = await stores.chat.append(tx, told)
+        await announce(stores, [entry], [])
+
+
 async def _leave(tx: AsyncConnection, stores: Stores, group_id: UUID, erased: Erased) -> LogEntry:
     me, conversation_id = erased.user_id, group_conversation_id(group_id)
     # In the order of every change of members: the tree, the conversation's head, the group.
@@ -56,12 +79,15 @@ async def _leave(tx: AsyncConnection, stores: Stores, group_id: UUID, erased: Er
             await delete_group(tx, Viewer(me, erased.public_id, UserRole.USER), group_id)
     left = delete(GroupMember).where(_M.group_id == group_id, _M.user_id == me)
     role = await tx.scalar(left.returning(_M.role))
+    await tell(tx, None, group_id, GroupFact.MEMBER_LEFT, me)
     after = {}
     if group.owner_id == me and heir is not None:
         await tx.execute(update(Group).where(Group.id == group_id).values(owner_id=heir))
         promoted = update(GroupMember).where(_M.group_id == group_id, _M.user_id == heir)
         await tx.execute(promoted.values(role=GroupRole.OWNER))
         after = {str(heir): GroupRole.OWNER}
+        await tell(tx, None, group_id, GroupFact.MEMBER_CHANGED, heir)
+        await tell(tx, None, group_id, GroupFact.CHANGED)
     await record(
         tx,
         None,

@@ -10,12 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.attachments.commands import delete_files_of
 from app.chat.erasure import erase_conversations, erase_messages, erase_reactions
 from app.errors import OperatorError
+from app.feeds.log import append
 from app.moderation.models import ModerationItem
 from app.personal.erased import Erased, Stores
 from app.personal.inventory import AUTH, MAIN, Fate, Holding
-from app.personal.leaving import leave_groups
+from app.personal.leaving import leave_groups, tell_conversations
 from app.products.models import Product, PublishingStatus
+from app.products.rows import vendor_feed
 from app.stores.tables import AuthBase, MainBase
+from app.users.following import profile_channel
 from app.users.models import User, UserRole, UserStatus
 from app.users.personal import sealed
 
@@ -57,6 +60,7 @@ async def _account(stores: Stores, erased: Erased) -> None:
             )
         await tx.execute(update(_USERS).where(_U.id == erased.user_id).values(values))
         await _follow(tx, AUTH, AuthBase.metadata.tables, erased)
+    await stores.bus.publish(profile_channel(erased.user_id), b"")
 
 
 async def _messages(stores: Stores, erased: Erased) -> None:
@@ -73,7 +77,7 @@ async def _conversations(stores: Stores, erased: Erased) -> None:
 
 async def _products(stores: Stores, erased: Erased) -> None:
     async with stores.main.begin() as tx:
-        await tx.execute(
+        emptied = await tx.scalars(
             update(Product)
             .where(Product.vendor_id == erased.user_id)
             .values(
@@ -85,7 +89,10 @@ async def _products(stores: Stores, erased: Erased) -> None:
                 publishing_status=PublishingStatus.DRAFT,
                 deleted_at=func.coalesce(Product.deleted_at, func.now()),
             )
+            .returning(Product.id)
         )
+        for product_id in emptied.all():
+            await append(tx, vendor_feed(erased.user_id), "changed", product_id, None)
 
 
 async def _files(stores: Stores, erased: Erased) -> None:
@@ -112,6 +119,7 @@ STEPS: Mapping[str, Callable[[Stores, Erased], Awaitable[None]]] = {
     "reactions": _reactions,
     "groups": leave_groups,
     "conversations": _conversations,
+    "told": tell_conversations,
     "products": _products,
     "files": _files,
     "reports": _reports,

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from app.chat.log import ConversationRecord
@@ -16,6 +17,7 @@ from app.errors import Invalid, NotFound, StoreUnavailable
 from app.presence.backend import Backend
 from app.presence.leases import typing_channel
 from app.presence.queries import acquaintances
+from app.users.following import profile_channel
 from app.viewer import Viewer
 
 MAX_WATCHED = 100  # users of one stream
@@ -26,10 +28,15 @@ _CROWD = 500  # participants for each second that a crowd's changes wait
 
 @dataclass(frozen=True, slots=True)
 class PresenceChanged:
-    """Who of those watched came and who went since the last event; all of them in the first."""
+    """Who of those watched came and who went since the last event; all of them in the first.
+
+    Attributes:
+        changed: Whose profile is another one.
+    """
 
     online: list[int]
     offline: list[int]
+    changed: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,16 @@ async def presence_events(
     if len(watched) > MAX_WATCHED:
         raise Invalid(f"At most {MAX_WATCHED} users at once.", field=["userIds"])
     changed = asyncio.Event()
+    others: set[int] = set()  # whose profile is another one
+
+    def hear(user_id: int, _payload: bytes) -> None:
+        others.add(user_id)
+        changed.set()
+
+    listeners = {profile_channel(i): partial(hear, i) for i in watched}
     backend.leases.watch(watched, changed.set)
     try:
+        await backend.bus.listen(listeners)
         known: set[int] | None = None
         while True:
             changed.clear()
@@ -71,13 +86,16 @@ async def presence_events(
                 online = known  # until Redis is there again
             came = [i for i in watched if i in online and i not in (known or ())]
             went = [i for i in watched if i not in online and (known is None or i in known)]
-            if came or went:
-                yield PresenceChanged(came, went)
+            new = [i for i in watched if i in others]
+            others.clear()
+            if came or went or new:
+                yield PresenceChanged(came, went, new)
             known = online
             await changed.wait()
             await asyncio.sleep(_TOGETHER)
     finally:
         backend.leases.unwatch(watched, changed.set)
+        await backend.bus.ignore(listeners)
 
 
 async def conversation_presence(

@@ -14,6 +14,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.once import once, remember
 from app.scheduled.models import ScheduledMessage, ScheduledState
 from app.scheduled.queries import COLUMNS, ScheduledRecord
+from app.scheduled.streams import tell
 from app.viewer import Viewer
 
 MAX_WAITING = 100
@@ -76,9 +77,10 @@ async def schedule_message(
             reply_to_id=new.reply_to,
             send_at=new.send_at,
         )
-        row = (await tx.execute(made.returning(*COLUMNS))).one()
-        await remember(tx, viewer, "messageSchedule", client_key, row.id)
-    return ScheduledRecord(*row)
+        record = ScheduledRecord(*(await tx.execute(made.returning(*COLUMNS))).one())
+        await remember(tx, viewer, "messageSchedule", client_key, record.id)
+        await tell(tx, record)
+    return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,10 @@ async def update_scheduled(
         values = {"text": said, "send_at": send_at, "failure": None, "claimed_until": None}
         changed = update(ScheduledMessage).where(_S.id == key)
         changed = changed.values(state=ScheduledState.WAITING, **values)
-        row = (await tx.execute(changed.returning(*COLUMNS))).one()
+        record = ScheduledRecord(*(await tx.execute(changed.returning(*COLUMNS))).one())
         await remember(tx, viewer, "scheduledMessageUpdate", client_key, key)
-    return ScheduledRecord(*row)
+        await tell(tx, record)
+    return record
 
 
 async def cancel_scheduled(
@@ -141,9 +144,10 @@ async def cancel_scheduled(
         await _changeable(tx, me, key)
         cancelled = update(ScheduledMessage).where(_S.id == key)
         cancelled = cancelled.values(state=ScheduledState.CANCELLED, text=None, failure=None)
-        row = (await tx.execute(cancelled.returning(*COLUMNS))).one()
+        record = ScheduledRecord(*(await tx.execute(cancelled.returning(*COLUMNS))).one())
         await remember(tx, viewer, "scheduledMessageCancel", client_key, key)
-    return ScheduledRecord(*row)
+        await tell(tx, record)
+    return record
 
 
 def _check_time(send_at: datetime) -> None:

@@ -20,6 +20,7 @@ from app.chat.models import Message
 from app.errors import DomainError, ErrorCode, StoreUnavailable
 from app.scheduled.models import ScheduledMessage, ScheduledState
 from app.scheduled.queries import COLUMNS, ScheduledRecord
+from app.scheduled.streams import tell
 from app.users.models import UserStatus
 from app.users.queries import users_by_ids
 from app.viewer import Viewer
@@ -84,6 +85,9 @@ async def _claim(backend: Backend) -> list[ScheduledRecord]:
     )
     async with backend.main.begin() as tx:
         rows = [ScheduledRecord(*row) for row in await tx.execute(claim)]
+        # In one order: another process may claim others of the same senders'.
+        for record in sorted(rows, key=lambda record: record.sender_id):
+            await tell(tx, record)
     return sorted(rows, key=lambda record: record.send_at)
 
 
@@ -134,4 +138,6 @@ async def _note(
     )
     noted = update(ScheduledMessage).where(_S.id == record.id, _S.state == ScheduledState.SENDING)
     async with backend.main.begin() as tx:
-        await tx.execute(noted.values(claimed_until=None, **values))
+        done = noted.values(claimed_until=None, **values).returning(*COLUMNS)
+        for row in (await tx.execute(done)).all():
+            await tell(tx, ScheduledRecord(*row))

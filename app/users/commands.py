@@ -13,6 +13,7 @@ from app.errors import Conflict, Forbidden, NotFound
 from app.once import once, remember
 from app.text import clean_text
 from app.users.accounts import Accounts
+from app.users.following import tell_account
 from app.users.guard import Ending
 from app.users.models import SessionEnd, User, UserRole, UserSession
 from app.users.queries import UserRecord, users_by_public_ids
@@ -128,6 +129,7 @@ async def _apply(
         after=decision.values | reason,
         trail=AUTH,
     )
+    tell_account(tx, user.id, is_profile=True)
     return endings
 
 

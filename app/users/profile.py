@@ -20,6 +20,7 @@ from app.once import once, remember
 from app.text import clean_text
 from app.users.accounts import Accounts
 from app.users.codes import MAX_NAME
+from app.users.following import tell_account
 from app.users.models import User
 from app.users.personal import BETWEEN_DIGITS, SEALED, sealed, unsealed
 from app.users.preferences import clean_object
@@ -117,6 +118,7 @@ async def _change(
     await record(
         tx, viewer, "userUpdate", "User", public_id, before=before, after=values, trail=AUTH
     )
+    tell_account(tx, row["id"], is_profile=not values.keys() <= personal.keys())
 
 
 def _check_contact(values: Mapping[str, Any]) -> None:

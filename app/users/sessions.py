@@ -17,6 +17,7 @@ from app.listing import Listing, Order
 from app.paging import ListQuery, Page, parse_time, parse_uuid
 from app.stores.postgres import Postgres, Read
 from app.users.accounts import Accounts
+from app.users.following import tell_account
 from app.users.keys import IS_KEY
 from app.users.models import SessionEnd, Token, UserSession
 from app.viewer import Viewer
@@ -156,9 +157,10 @@ async def end_sessions(
             ended_at=func.greatest(func.clock_timestamp(), _S.started_at),
             extra=_S["metadata"].concat(func.jsonb_build_object("end", reason.value, type_=JSONB)),
         )
-        .returning(_S.id)
+        .returning(_S.id, _S.user_id)
     )
-    for (session_id,) in (await tx.execute(ended)).all():
+    for session_id, user_id in (await tx.execute(ended)).all():
+        tell_account(tx, user_id)
         await record(
             tx,
             viewer,

@@ -7,6 +7,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.ids import new_id
+from app.users.following import tell_account
 from app.users.models import DeviceType, UserSession
 from app.viewer import Origin
 
@@ -64,4 +65,5 @@ async def start_session(
             extra=details,
         )
     )
+    tell_account(tx, account.user_id)
     return session_id

@@ -62,6 +62,25 @@ async def listening(url: str, token: str) -> AsyncIterator[Stream]:
         yield stream
 
 
+async def test_a_user_is_told_where_they_sign_in_and_out(desk: Desk) -> None:
+    one, other = await desk.sign_up(), await desk.sign_up()
+    query = "subscription { viewerChanged { viewer { sessions { nodes { deviceName } } } } }"
+
+    async def devices(stream: Stream) -> list[str | None]:
+        found = (await stream.next())["viewer"]["sessions"]["nodes"]
+        return [session["deviceName"] for session in found]
+
+    async with one.client.subscribe(query) as mine, other.client.subscribe(query) as theirs:
+        assert await devices(mine) == [None]
+        assert await devices(theirs) == [None]
+        second = await desk.sign_in(one.email, device="A tablet")
+        assert await devices(mine) == ["A tablet", None]
+        session = (await sessions_of(second.client))[0]["id"]
+        await second.client.mutate(REVOKE, id=session)
+        assert await devices(mine) == [None]
+        assert await theirs.is_silent()
+
+
 async def test_a_user_sees_their_own_sessions_alone(desk: Desk) -> None:
     one, other = await desk.sign_up(), await desk.sign_up()
     second = await desk.sign_in(one.email, device="A tablet")

@@ -12,9 +12,11 @@ from sqlalchemy import select, text
 
 from app.api.ids import uuid_of
 from app.errors import StoreUnavailable
+from app.feeds.live import fact_cursor
 from app.scheduled import commands, sending
 from app.scheduled.models import ScheduledMessage
 from app.scheduled.sending import send_due
+from app.scheduled.streams import scheduled_feed
 from app.services import Services
 from app.settings import Settings
 from tests.chat.operations import SCHEDULE
@@ -302,3 +304,24 @@ async def test_a_store_that_is_away_delays_it(
         assert await tx.scalar(select(row.state).where(row.id == key)) == "sending"
     await send_now(services, later["id"])
     assert await said(me, talk) == ["Later"]
+
+
+async def test_devices_are_told_of_what_is_scheduled(world: World, services: Services) -> None:
+    me, other = await world.users(2)
+    talk = await world.direct(me, other)
+    query = """subscription($after: String) { scheduledMessageEvents(after: $after) {
+      cursor scheduledMessageId scheduledMessage { id state text } } }"""
+    async with (
+        me.client.subscribe(query, after=fact_cursor(scheduled_feed(me.user_id), 0)) as mine,
+        other.client.subscribe(query) as theirs,
+    ):
+        scheduled = (await schedule(me, talk))["id"]
+        event = await mine.next()
+        assert event["scheduledMessageId"] == scheduled
+        assert event["scheduledMessage"] == {"id": scheduled, "state": "WAITING", "text": "Later"}
+        await send_now(services, scheduled)
+        told = [event["scheduledMessage"]["state"] for event in await mine.take(2)]
+        assert told[-1] == "SENT"  # as it is when it is told: sent, perhaps, before that
+        assert await theirs.is_silent()
+    async with me.client.subscribe(query, after=event["cursor"]) as stream:
+        assert [e["scheduledMessage"]["state"] for e in await stream.take(2)] == ["SENT", "SENT"]

@@ -11,6 +11,7 @@ from app.groups import queries
 from app.groups.commands import (
     GroupChanges,
     NewGroup,
+    clean_changes,
     create_group,
     update_group,
 )
@@ -115,7 +116,11 @@ async def remove(
 async def change(
     main: Postgres, viewer: Viewer, group: GroupRecord, changes: GroupChanges
 ) -> GroupRecord:
-    return await update_group(main, viewer, group.id, changes, client_key=str(uuid4()))
+    async with main.begin() as tx:
+        await update_group(tx, viewer, group.id, clean_changes(changes))
+    (changed,) = await queries.groups_by_ids(main, viewer, [group.id])
+    assert changed is not None
+    return changed
 
 
 async def members(main: Postgres, viewer: Viewer, group: GroupRecord) -> list[tuple[int, str]]:

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import update
 
 from app.errors import (
-    ClientKeyReused,
     DomainError,
     Forbidden,
     Invalid,
@@ -21,7 +20,6 @@ from app.errors import (
 from app.groups import queries
 from app.groups.commands import (
     GroupChanges,
-    update_group,
 )
 from app.groups.models import Group, GroupRole
 from app.groups.queries import GroupOrder, GroupRecord, MemberRecord
@@ -134,18 +132,6 @@ async def test_update_is_for_owner_and_admins(
     (now,) = await queries.groups_by_ids(main, viewer, [group.id])
     assert now is not None
     assert now.name == "Band"
-
-
-async def test_retried_update_answers_as_before(main: Postgres, viewer: Viewer) -> None:
-    group = await found(main, viewer)
-    first = await update_group(main, viewer, group.id, GroupChanges(name="A"), client_key="k")
-    again = await update_group(main, viewer, group.id, GroupChanges(name=" A"), client_key="k")
-    assert again == first
-    # An absent description is another request than an emptied one.
-    with pytest.raises(ClientKeyReused):
-        await update_group(
-            main, viewer, group.id, GroupChanges(name="A", description=None), client_key="k"
-        )
 
 
 async def test_nobody_sees_groups_without_signing_in(main: Postgres, viewer: Viewer) -> None:

@@ -11,8 +11,10 @@ from sqlalchemy import insert, update
 from app.api.ids import global_id, uuid_of
 from app.chat.models import Message
 from app.feeds.live import fact_cursor
+from app.groups.facts import group_feed
 from app.moderation.queue import FEED
 from app.products.rows import vendor_feed
+from app.scheduled.streams import scheduled_feed
 from app.users.models import UserRole, UserSession
 from tests.chat import operations as chat
 from tests.chat.scheduling import schedule
@@ -132,10 +134,13 @@ async def settle(world: World) -> Estate:
         for role in ROLES
     }
     owner = people[OWNER]
-    feed = vendor_feed(owner.user_id)
-    words = {"queue": fact_cursor(FEED, 0), "origin": fact_cursor(feed, 0)} | {
-        name: person.id for name, person in people.items()
+    feeds = {
+        "queue": FEED,
+        "origin": vendor_feed(owner.user_id),
+        "plans": scheduled_feed(owner.user_id),
     }
+    words = {name: fact_cursor(feed, 0) for name, feed in feeds.items()}
+    words |= {name: person.id for name, person in people.items()}
     address = next(iter(secrets.audiences))
     words |= {"name": owner.name, "address": address, "email": address.split("@")[0]}
     estate = Estate(world, people, clients, words, secrets)
@@ -143,6 +148,9 @@ async def settle(world: World) -> Estate:
         await owner.client.mutate(PREFER, key=uuid4().hex)
         for make in (_products, _groups, _ways_in, _talk, _private, _audited, _moderated, _session):
             words |= await make(estate)
+        for page, group in {"page": "group", "denPage": "den", "ruinPage": "ruin"}.items():
+            feed = group_feed(uuid_of(words[group], "Group", field=[]))
+            words[page] = fact_cursor(feed, 0)
         await world.settled_usage()
     except BaseException:
         await estate.close()

@@ -24,7 +24,7 @@ CASES = [(field, case) for field, cases in SUBSCRIPTIONS.items() for case in cas
 _HAPPENED = set(EVENTS) - {
     *("RefetchNeeded", "InboxEvent", "PresenceChanged", "ConversationPresence"),
     *("GroupInvitationsEvent", "ReceiptChanged"),
-    "PreferencesChanged",
+    *("PreferencesChanged", "ViewerChanged"),
 }
 PATIENCE = 40  # quarters of a second
 
@@ -110,11 +110,17 @@ async def test_an_event_shows_every_field(
     async with client.subscribe(document("groupInvitations", "", estate)) as stream:
         look(await stream.next())
     presence = document("presence", "userIds: [$owner, $member, $outsider]", estate)
+    renamed = "mutation($key: String!, $id: ID!) { userUpdate(userId: $id, input: {"
+    renamed += 'firstName: "Olga", clientKey: $key}) { errors { code } } }'
     async with client.subscribe(presence) as stream:
+        look(await stream.next())
+        words = {"id": estate.words[OWNER], "key": uuid4().hex}
+        await estate.clients[OWNER].mutate(renamed, **words)
         while not set(EVENTS["PresenceChanged"]) <= shown["PresenceChanged"]:
             look(await stream.next())
-    async with client.subscribe(document("preferencesChanged", "", estate)) as stream:
-        look(await stream.next())
+    for own in ("preferencesChanged", "viewerChanged"):
+        async with client.subscribe(document(own, "", estate)) as stream:
+            look(await stream.next())
     there = document("conversationPresence", "conversationId: $talk", estate)
     other = estate.clients[MEMBER if role == OWNER else OWNER]
     async with client.subscribe(there) as stream:

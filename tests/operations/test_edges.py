@@ -71,7 +71,7 @@ SINGLE = {
     *("ServiceAccount", "ServiceKey", "PresenceChanged", "ConversationPresence"),
     *("Attachment", "HttpHeader"),
     "Account",
-    *("ModerationEvent", "ProductEvent"),
+    *("ModerationEvent", "ProductEvent", "GroupEvent", "ScheduledMessageEvent", "ViewerChanged"),
     *("Account", "DataExport"),
     *("Preferences", "PreferencesChanged"),
 }

@@ -21,6 +21,7 @@ from tests.accounts.conftest import Desk, SignedIn
 from tests.client import Client
 from tests.factories import GROUP_CREATE, MEMBER_ADD, SEND, START_DIRECT, Person
 from tests.personal.conftest import finish
+from tests.subscriptions.streams import is_inbox_open, start
 
 ERASE = """mutation($key: String!) { accountErase(input: {clientKey: $key}) {
   account { closedAt } errors { code message } } }"""
@@ -80,6 +81,27 @@ async def test_an_erased_account_is_signed_out_and_nobody(desk: Desk) -> None:
     assert words == [(None, None), (None, None), ("And to you", {"id": ben.id})]
     query = "query($id: ID!) { user(id: $id) { name } }"
     assert (await ben.client.run(query, id=global_id("User", public_id)))["user"] is None
+
+
+async def test_whoever_listens_is_told_to_fetch_anew(desk: Desk) -> None:
+    ada, ben = await desk.sign_up(), await desk.world.user()
+    conversation = await talk(ada.client, ben, "Good morning")
+    query = """subscription($id: ID!, $after: String) {
+      conversationEvents(conversationId: $id, after: $after) { __typename cursor } }"""
+    seen = "subscription { inbox { conversation { lastMessage { text } } } }"
+    async with (
+        ben.client.subscribe(query, id=conversation, after=start(conversation)) as stream,
+        ben.client.subscribe(seen) as inbox,
+    ):
+        began, sent = await stream.take(2)
+        await is_inbox_open(desk.services, ben)
+        await erase(desk.services, ada)
+        event = await stream.next()
+        assert (began["__typename"], sent["__typename"]) == ("MembersChanged", "MessageSent")
+        assert event["__typename"] == "RefetchNeeded"
+        assert (await inbox.next())["conversation"]["lastMessage"] == {"text": None}
+    async with ben.client.subscribe(query, id=conversation, after=sent["cursor"]) as stream:
+        assert await stream.next() == event
 
 
 async def test_the_address_is_free_again(desk: Desk) -> None:

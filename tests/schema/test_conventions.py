@@ -39,7 +39,8 @@ NO_ENTITIES = {
 SHORT_LISTS = {
     *("Product.media", "Message.attachments", "Conversation.tags", "UserError.field"),
     *("MembersChanged.added", "MembersChanged.removed", "Query.nodes", "Group.memberIds"),
-    *("ConversationChanged.changed", "PresenceChanged.online", "PresenceChanged.offline"),
+    *("PresenceChanged.online", "PresenceChanged.offline", "PresenceChanged.changed"),
+    "ConversationChanged.changed",
     "ModerationSnapshot.media",
     *("ConversationPresence.online", "ConversationPresence.typing"),
     *("Attachment.headers", "Message.reactions", "MessageEdit.attachments"),
@@ -49,7 +50,7 @@ SHORT_LISTS = {
 FOREIGN_IDS = {
     *("Group.memberIds", "InboxEvent.conversationId", "AuditEvent.objectId", "Attachment.id"),
     "ModerationItem.subjectId",
-    "ProductEvent.productId",
+    *("ProductEvent.productId", "GroupEvent.groupId", "ScheduledMessageEvent.scheduledMessageId"),
 }
 
 

@@ -365,7 +365,8 @@ EVENTS = {
     "InboxEvent": ["cursor", "conversation", "conversationId"],
     "GroupInvitationsEvent": ["viewer"],
     "PreferencesChanged": ["preferences"],
-    "PresenceChanged": ["online", "offline"],
+    "ViewerChanged": ["viewer"],
+    "PresenceChanged": ["online", "offline", "changed"],
     "ConversationPresence": ["onlineCount", "conversation", "online", "typing"],
 }
 
@@ -373,6 +374,11 @@ EVENTS = {
 FACTS = {
     "ModerationEvent": ["cursor", "seq", "kind", "item", "actor"],
     "ProductEvent": ["cursor", "productId", "product"],
+    "GroupEvent": [
+        *("cursor", "kind", "groupId", "group", "user", "member"),
+        *("groupInvitation", "groupInvitationLink"),
+    ],
+    "ScheduledMessageEvent": ["cursor", "scheduledMessageId", "scheduledMessage"],
 }
 
 # What is nobody's but the asker's: a budget, which this server does not limit, and what a code or a

@@ -213,7 +213,29 @@ SUBSCRIPTIONS: dict[str, dict[str, Ask]] = {
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
         ),
     },
+    "groupEvents": {
+        "a public group": Ask(
+            "groupId: $group, after: $page", row(SHOWN, anonymous=UNAUTHENTICATED)
+        ),
+        "a private group": Ask(
+            "groupId: $den, after: $denPage",
+            row(
+                NOT_FOUND,
+                anonymous=UNAUTHENTICATED,
+                **dict.fromkeys((OWNER, MEMBER, STRANGER, ADMIN), SHOWN),
+            ),
+        ),
+        "a deleted group": Ask(
+            "groupId: $ruin, after: $ruinPage",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
+        ),
+    },
     "groupInvitations": {"": Ask("", row(SHOWN, anonymous=UNAUTHENTICATED))},
+    "viewerChanged": {"": Ask("", row(SHOWN, anonymous=UNAUTHENTICATED))},
+    "scheduledMessageEvents": {
+        # The others give the cursor of somebody else's.
+        "": Ask("after: $plans", row(INVALID_CURSOR, anonymous=UNAUTHENTICATED, owner=SHOWN))
+    },
     "preferencesChanged": {"": Ask("", row(SHOWN, anonymous=UNAUTHENTICATED))},
     # Who may not see somebody is told that they are offline.
     "presence": {"": Ask("userIds: [$owner]", row(SHOWN, anonymous=UNAUTHENTICATED))},
