@@ -42,8 +42,6 @@ _AT_ONCE = 8  # commands of one read under way
 
 # What a change of how a member keeps a conversation changes.
 _KEPT = ("is_archived", "muted_until", "pinned_at", "settings_version")
-# Seconds after which one looks again for what another is writing.
-_LOOKS = (0.05, 0.2, 0.5)
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 # What a change of what a conversation says of itself changes.
 _DETAILS = ("title", "summary", "tags", "context", "metadata", "updated_at", "details_version")
@@ -84,17 +82,9 @@ class MongoLog:
             try:
                 await self._messages.insert_one(message_document(entry))
             except DuplicateKeyError:
-                if not await self._holds(entry):
+                held = await self._messages.find_one({"_id": entry.id}, {"seq": 1, "dirty": 1})
+                if held is None or held["seq"] != entry.seq or held["dirty"]:
                     raise SlotTaken(entry) from None
-
-    async def _holds(self, entry: LogEntry) -> bool:
-        """Whether it is the entry itself that is in its place: somebody else carried it over."""
-        for pause in _LOOKS:
-            held = await self._messages.find_one({"_id": entry.id}, {"seq": 1, "dirty": 1})
-            if held is not None:
-                return bool(held["seq"] == entry.seq and not held["dirty"])
-            await asyncio.sleep(pause)  # it may be under way, and not to be seen yet
-        return False
 
     async def advance(self, entry: LogEntry, message: LogEntry | None = None) -> bool:
         """Move a conversation's head to an entry; it never moves back, and again is harmless.

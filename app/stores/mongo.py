@@ -49,6 +49,9 @@ class Mongo:
             "connectTimeoutMS": milliseconds,
             "serverSelectionTimeoutMS": min(milliseconds, 3000),
             "maxPoolSize": settings.mongo_pool_size,
+            # Servers and what stands before them close silent connections, the embedded one after
+            # five minutes; the driver sees it only once a write is lost in one.
+            "maxIdleTimeMS": 60_000,
             "w": "majority",
             "journal": True,
             "appname": "isthmus",

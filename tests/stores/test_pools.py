@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
+from secantus.server import SecantusDBServer  # type: ignore[import-untyped]
 from sqlalchemy import text
 
 from app.errors import StoreUnavailable
@@ -98,3 +100,26 @@ async def test_what_mongodbs_address_says_goes_before_the_settings(settings: Set
     finally:
         await default.close()
         await chosen.close()
+
+
+@pytest.mark.covers("A16")
+async def test_a_connection_that_was_silent_for_long_is_not_written_to(
+    settings: Settings, tmp_path: Path
+) -> None:
+    default = Mongo(settings.mongo_url or "", settings)
+    idle = default.client.options.pool_options.max_idle_time_seconds
+    await default.close()
+    assert idle is not None
+    assert idle <= 60
+    # The embedded server hangs up after five minutes, this one after two seconds.
+    server = SecantusDBServer(storage_path=str(tmp_path), client_idle_timeout_s=2.0)
+    server.start()
+    address = f"mongodb://127.0.0.1:{server.port}/x?retryWrites=false&maxIdleTimeMS=500"
+    store = Mongo(address, settings)
+    try:
+        for _ in range(2):
+            await asyncio.gather(*(store.database["pools"].delete_one({}) for _ in range(8)))
+            await asyncio.sleep(3)
+    finally:
+        await store.close()
+        server.stop()
