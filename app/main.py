@@ -28,6 +28,7 @@ from app.api.rest.resource import Desk
 from app.api.rest.routes import rest_routes
 from app.api.schema import schema
 from app.api.security_headers import internal_error, protection
+from app.cache.records import Cache
 from app.errors import Unauthenticated
 from app.limits import Budget, Rate
 from app.services import Services, open_services
@@ -97,7 +98,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *file_routes(Desk(callers, context, settings)),
         *archive_routes(services),
         *key_routes(lambda: services().tokens),
-        *health_routes(lambda: check_stores(services())),
+        *health_routes(lambda: check_stores(services()), lambda: _cache(services())),
         *_pages(settings),
     ]
     app = Starlette(
@@ -107,6 +108,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
         exception_handlers={Exception: partial(internal_error, settings)},
     )
     return app
+
+
+def _cache(services: Services) -> Cache | None:
+    return None if services.cached is None else services.cached.cache
 
 
 def _pages(settings: Settings) -> list[BaseRoute]:

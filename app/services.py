@@ -57,7 +57,7 @@ class Services:
         calls: The log of the API's calls.
         leases: Who is online, and who types.
         eraser: Erases closed accounts.
-        cached: What is read through the cache, if there is one.
+        cached: The cache, if there is one, and what is behind it.
     """
 
     settings: Settings

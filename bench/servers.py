@@ -16,7 +16,7 @@ import psutil
 from app.settings import Settings
 
 _START_SECONDS = 30.0
-_API = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--workers", "1"]
+API = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--workers", "1"]
 _HANDWRITTEN = [sys.executable, "-m", "bench.handwritten"]
 
 
@@ -37,17 +37,23 @@ class Server:
 @contextmanager
 def start_servers(settings: Settings) -> Iterator[tuple[Server, Server]]:
     """Isthmus as production runs it, with one worker, and the hand-written one."""
-    with _start("isthmus", _API, settings) as api, _start("by hand", _HANDWRITTEN, settings) as own:
+    with (
+        start_server("isthmus", API, settings) as api,
+        start_server("by hand", _HANDWRITTEN, settings) as own,
+    ):
         yield api, own
 
 
 @contextmanager
-def _start(name: str, command: list[str], settings: Settings) -> Iterator[Server]:
+def start_server(
+    name: str, command: list[str], settings: Settings, **variables: str
+) -> Iterator[Server]:
+    """A server by its command, and what it is to be told besides; its log is in the home."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (settings.home / f"{name.replace(' ', '-')}.log").open("wb") as log:
-        environment = _environment(settings, port)
+        environment = _environment(settings, port) | variables
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _wait(name, process, port)

@@ -47,6 +47,13 @@ class Stores(Protocol):
         ...
 
 
+class Cache(Protocol):
+    """A cache that counts, since the process began."""
+
+    hits: int
+    misses: int
+
+
 async def check_stores(stores: Stores) -> dict[str, bool]:
     """Which of the stores answer, all asked at once, within two seconds."""
     named = {name: getattr(stores, name) for name in ("main", "auth", "mongo", "redis")}
@@ -63,11 +70,14 @@ async def _answers(store: Store) -> bool:
     return True
 
 
-def health_routes(check: CheckStores) -> list[BaseRoute]:
+def health_routes(
+    check: CheckStores, cache: Callable[[], Cache | None] = lambda: None
+) -> list[BaseRoute]:
     """`/api/health`, `/healthz/live` and `/healthz/ready`.
 
     Args:
         check: Which stores answer, by the names that `check_stores` gives.
+        cache: The cache, if there is one. Whether it answers is not asked: nobody needs it.
     """
 
     async def health(_: Request) -> Response:
@@ -92,7 +102,10 @@ def health_routes(check: CheckStores) -> list[BaseRoute]:
         up = await check()
         is_ready = all(up.values())
         status = "ready" if is_ready else "not ready"
-        return _uncached({"status": status, "stores": dict(up)}, 200 if is_ready else 503)
+        body: dict[str, object] = {"status": status, "stores": dict(up)}
+        if (counted := cache()) is not None:
+            body["cache"] = {"hits": counted.hits, "misses": counted.misses}
+        return _uncached(body, 200 if is_ready else 503)
 
     return [
         Route("/api/health", health),

@@ -26,7 +26,7 @@ _MEMBERSHIP: Kind[tuple[UUID, int], MemberRecord] = Kind(
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """The databases behind the cache."""
+    """The cache, and the databases behind it."""
 
     cache: Cache
     main: Postgres

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import fields
 from itertools import islice
 from secrets import token_bytes
@@ -27,12 +27,13 @@ _log = logging.getLogger(__name__)
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-_PATIENCE = 0.05  # seconds that a command may take: the database answers in less
+_PATIENCE = 0.1  # seconds that a command may take
+_TURNS = 5  # in which it is waited for: what a busy event loop loses in one, it has in the next
+_SLOTS = 8  # commands of a process at once, so that a burst waits in turn and opens no connections
 _LEASE = 5_000  # milliseconds, more than a read of the database may take
 _HOLD = 30_000  # milliseconds, more than a commit may take whose outcome nobody hears of
 _AT_ONCE = 1_000  # keys that one command changes
 _MENDING = 1.0  # seconds that Redis may take to connect, and between attempts
-_REPORT = 60.0  # seconds between notes of how many were found
 
 
 class Kind(Generic[K, V]):
@@ -88,20 +89,20 @@ class Cache:
         }
         self._ttl = ttl
         self._owed: dict[str, float] = {}  # until when there may be an old record
+        self._slots = asyncio.Semaphore(_SLOTS)
         self._broken = asyncio.Event()
         self._broken.set()  # until it has answered once
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
         self.hits = self.misses = 0
-        self._noted = 0, 0
 
     def start(self) -> None:
         """Connect, and stay connected, in the background."""
-        self._tasks = [asyncio.create_task(self._mend()), asyncio.create_task(self._report())]
+        self._task = asyncio.create_task(self._mend())
 
     async def close(self) -> None:
         """Stop, and close every connection."""
-        await stop(self._tasks)
-        self._note()
+        if self._task is not None:
+            await stop([self._task])
         await self._redis.close()
 
     async def read(
@@ -176,16 +177,26 @@ class Cache:
 
     async def _run(self, script: str, names: list[str], *values: bytes | int) -> Any:
         """What a script returns; None at once while Redis is known not to answer."""
-        if self._broken.is_set():
-            return None
+        async with self._slots:
+            if self._broken.is_set():
+                return None
+            try:
+                return await self._answer(script, names, values)
+            except (RedisError, OSError) as error:  # a TimeoutError is one
+                if not self._broken.is_set():
+                    _log.warning("the cache does not answer, and is left alone: %r", error)
+                    self._broken.set()
+                return None
+
+    async def _answer(self, script: str, names: list[str], values: Sequence[bytes | int]) -> Any:
+        call = asyncio.ensure_future(self._scripts[script](names, values))
         try:
-            async with asyncio.timeout(_PATIENCE):
-                return await self._scripts[script](names, values)
-        except (RedisError, OSError) as error:  # a TimeoutError is one
-            if not self._broken.is_set():
-                _log.warning("the cache does not answer, and is left alone: %r", error)
-                self._broken.set()
-            return None
+            for _ in range(_TURNS):
+                if (await asyncio.wait([call], timeout=_PATIENCE / _TURNS))[0]:
+                    return call.result()
+        finally:
+            call.cancel()
+        raise TimeoutError
 
     def _owe(self, names: list[str]) -> None:
         now = asyncio.get_running_loop().time()
@@ -199,14 +210,13 @@ class Cache:
     async def _mend(self) -> None:
         while True:
             await self._broken.wait()
-            try:
+            with suppress(RedisError, OSError):
                 async with asyncio.timeout(_MENDING):
                     await self._redis.client.ping()
                 await self._pay()
-            except (RedisError, OSError):
-                await asyncio.sleep(_MENDING)
-            else:
                 self._broken.clear()
+            # Also when it answers: one that then refuses what it is told is not asked each time.
+            await asyncio.sleep(_MENDING)
 
     async def _pay(self) -> None:
         while self._owed:
@@ -219,18 +229,6 @@ class Cache:
             except BaseException:
                 self._owed = some | self._owed
                 raise
-
-    async def _report(self) -> None:
-        while True:
-            await asyncio.sleep(_REPORT)
-            self._note()
-
-    def _note(self) -> None:
-        hits, misses = self.hits - self._noted[0], self.misses - self._noted[1]
-        if hits + misses:
-            share = 100 * hits / (hits + misses)
-            _log.info("%.1f%% of %d records were in the cache", share, hits + misses)
-        self._noted = self.hits, self.misses
 
 
 def _chunks(names: list[str]) -> Iterator[list[str]]:

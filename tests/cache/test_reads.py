@@ -4,6 +4,7 @@ from types import NoneType
 from typing import Any, get_args, get_type_hints
 from uuid import uuid4
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -68,6 +69,17 @@ async def test_a_record_is_read_once_and_then_found_by_every_process(
         hits, misses = node.cache.hits - before[0], node.cache.misses - before[1]
         assert (len(asked), hits, misses) == ((3, 0, 4) if asked else (0, 4, 0))
     assert asked == []
+
+
+@pytest.mark.covers("A34")
+async def test_what_was_found_is_counted(world: World, here: Node) -> None:
+    person = await world.user()
+    async with httpx.AsyncClient(base_url=here.url) as client:
+        before = (await client.get("/healthz/ready")).json()["cache"]
+        for _ in range(3):
+            await reads.users_by_ids(here.cached, person.viewer, [person.user_id])
+        after = (await client.get("/healthz/ready")).json()["cache"]
+    assert after == {"hits": before["hits"] + 2, "misses": before["misses"] + 1}
 
 
 async def test_a_loader_asks_the_cache_and_a_command_does_not(
