@@ -131,7 +131,7 @@ async def update_group(
         Conflict: It would stand below itself, too deep, or among too many.
     """
     viewer.require()
-    known, role = await enter(tx, viewer, group_id, ["id"])
+    known, role = await enter(tx, viewer, group_id, ["groupId"])
     if role not in MANAGERS:
         raise Forbidden("Only its owner and admins change a group.", field=["groupId"])
     if values.get("product_id") is not None:
@@ -175,7 +175,7 @@ async def delete_group(tx: AsyncConnection, viewer: Viewer, group_id: UUID) -> N
         Forbidden: The viewer may not.
     """
     viewer.require()
-    group, role = await enter(tx, viewer, group_id, ["id"])
+    group, role = await enter(tx, viewer, group_id, ["groupId"])
     if role is not GroupRole.OWNER and viewer.role != "admin":
         raise Forbidden("Only its owner deletes a group.", field=["groupId"])
     children = (

@@ -125,7 +125,7 @@ async def accept(
         Conflict: It is answered or has expired; the group is full; or one has to belong to the
             private group above first.
     """
-    group = await lock_group(tx, invitation.group_id, ["id"])
+    group = await lock_group(tx, invitation.group_id, ["groupInvitationId"])
     await _lock_open(tx, invitation.id)
     me, role = invitation.user_id, GroupRole.MEMBER
     return [await admit(tx, viewer, group, me, role, field=["groupInvitationId"])]

@@ -25,7 +25,7 @@ from app.viewer import Viewer
 
 @dataclass(slots=True)
 class ItemRecord:
-    """An item of the queue; a reporter is not told who works on it, nor shown the snapshot."""
+    """An item of the queue; a reporter is told neither who works on it nor who else reported it."""
 
     id: UUID
     subject_kind: str
@@ -147,6 +147,7 @@ async def items_by_ids(
 def _as_told(item: ItemRecord) -> ItemRecord:
     """What a reporter sees of their report."""
     item.assigned_to = item.snapshot = None
+    item.priority = 0  # it would tell how many others have reported the same
     return item
 
 

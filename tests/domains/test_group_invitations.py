@@ -188,14 +188,13 @@ async def test_link_that_is_revoked_expired_or_of_a_deleted_group_is_none(
         services, GroupInvitationLink, "GroupInvitationLink", links[1]["groupInvitationLink"]["id"]
     )
     messages = set()
-    for made in (*links[:2], {"token": {"token": "x" * 43}}):
+    for made in ({"token": {"token": "x" * 43}}, *links):
+        if made == links[2]:
+            await ada.client.mutate(GROUP_DELETE, id=group, key=key())
         answer = await ben.client.run(LINK_USE, token=made["token"]["token"], key=key())
         (error,) = answer["groupInvitationLinkUse"]["errors"]
         messages.add((error["code"], error["message"]))
     assert len(messages) == 1, "how a link ended is nobody's to learn"
-    await ada.client.mutate(GROUP_DELETE, id=group, key=key())
-    token = links[2]["token"]["token"]
-    assert await ben.client.refused(LINK_USE, token=token, key=key()) == "NOT_FOUND"
     async with services.main.begin() as tx:
         group_id: UUID = uuid_of(group, "Group", field=[])
         count = select(func.count()).where(GroupMember.group_id == group_id)

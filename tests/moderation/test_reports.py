@@ -140,15 +140,17 @@ async def test_so_many_reports_of_a_user_wait_and_no_more(
 
 
 async def test_reporter_sees_what_became_of_it_and_not_by_whom(world: World) -> None:
-    ada, ben = await world.users(2)
+    ada, ben, eve = await world.users(3)
     moderator = await world.user(UserRole.MODERATOR)
+    await report(eve, ada.id)
     item = await report(ben, ada.id)
     await decide(moderator, item, "APPROVED")
     query = """query($id: ID!) { node(id: $id) { ... on ModerationItem {
-      status reason assignee { id } snapshot { title } decisions { nodes { id } } } } }"""
+      status reason priority assignee { id } snapshot { title } decisions { nodes { id } } } } }"""
     assert (await ben.client.run(query, id=item))["node"] == {
         "status": "RESOLVED",
         "reason": "Odd.",
+        "priority": 0,  # that Eve has reported it is not his to know
         "assignee": None,
         "snapshot": None,
         "decisions": {"nodes": []},

@@ -76,7 +76,7 @@ class ModerationItem(Node):
     subject_kind: SubjectKind = strawberry.field(description="What it is about.")
     reason: str = strawberry.field(description="Why, in the reporter's words.")
     status: ModerationStatus = strawberry.field(description="How far it is.")
-    priority: int = strawberry.field(description="The higher, the sooner.")
+    priority: int = strawberry.field(description="The higher, the sooner; 0 unless you are staff.")
     created_at: datetime = strawberry.field(description="When it was reported or submitted.")
     updated_at: datetime = strawberry.field(description="When something last happened to it.")
     resolved_at: datetime | None = strawberry.field(
