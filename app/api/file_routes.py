@@ -27,9 +27,11 @@ from app.attachments.queries import AttachmentRecord, attachment
 from app.chat.files import visible_file
 from app.errors import DomainError, Invalid, NotFound, Unauthenticated
 from app.media import AttachmentType
+from app.services import Services
+from app.users.queries import users_by_ids
 from app.viewer import Viewer
 
-# Points: two commands to the stores, and some bytes.
+# Points: up to three commands to the stores, and some bytes.
 _SEEN = 20
 _HEADERS = {
     "accept-ranges": "bytes",
@@ -60,9 +62,9 @@ async def _receive(call: Call) -> Response:
     services = context.services
     if token is None:
         raise Unauthenticated("Send a file to the address that attachmentCreate gave.")
-    owner = verify(services.tokens, Purpose.UPLOAD, attachment_id, token)
+    owner = await _holder(services, Purpose.UPLOAD, attachment_id, token)
     found = await attachment(services.main, attachment_id)
-    if found is None or found.owner_id != owner:
+    if found is None or found.owner_id != owner.user_id:
         raise NotFound("There is no such file; it may have been forgotten.")
     said = call.headers.get("content-type", "")
     if said.partition(";")[0].strip().lower() != found.content_type:
@@ -90,7 +92,7 @@ async def _show(call: Call) -> Response:
     context = await call.paid(_SEEN)
     services, viewer = context.services, context.viewer
     if token is not None:
-        viewer = Viewer(verify(services.tokens, Purpose.VIEW, attachment_id, token), role="user")
+        viewer = await _holder(services, Purpose.VIEW, attachment_id, token)
     found = await visible_file(services, viewer, attachment_id)
     headers = _HEADERS | _description(found)
     if _is_known(call, headers["etag"]):
@@ -110,6 +112,15 @@ async def _show(call: Call) -> Response:
         return Response(status_code=status, headers=headers, media_type=found.content_type)
     pieces = await services.files.read(found.location, start, end)
     return StreamingResponse(pieces, status, headers, found.content_type)
+
+
+async def _holder(services: Services, purpose: Purpose, key: UUID, token: str) -> Viewer:
+    """To whom a link was given, for whom it holds while they are not locked out."""
+    viewer = Viewer(verify(services.tokens, purpose, key, token), role="user")
+    (user,) = await users_by_ids(services.auth, viewer, [viewer.require()])
+    if user is None or not user.is_active:
+        raise Unauthenticated("This link's account is closed or locked out.")
+    return viewer
 
 
 def _address(call: Call) -> tuple[UUID, str | None]:

@@ -67,7 +67,7 @@ async def check_ticket(accounts: Accounts, token: str) -> Erased:
     """Whose archive a ticket fetches, if it still may.
 
     Raises:
-        Unauthenticated: It is none, it has expired, or its account is closed.
+        Unauthenticated: It is none, it has expired, or its account is closed or locked out.
         SessionRevoked: The session in which it was asked for has ended.
     """
     body, _, mac = token.partition(".")
@@ -84,7 +84,7 @@ async def check_ticket(accounts: Accounts, token: str) -> Erased:
         await accounts.guard.check(UUID(session))
     user = Erased(user_id, UUID(public_id))
     (found,) = await users_by_ids(accounts.auth, Viewer(user_id, user.public_id, "user"), [user_id])
-    if found is None or found.public_id != user.public_id:
+    if found is None or not found.is_active or found.public_id != user.public_id:
         raise _no_ticket()
     return user
 

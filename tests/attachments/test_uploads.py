@@ -13,6 +13,8 @@ from sqlalchemy import select, text, update
 from app.api.ids import parse_id
 from app.attachments.commands import collect, delete_files_of
 from app.attachments.models import StoredAttachment
+from app.users.models import UserRole
+from tests.accounts.test_decisions import DEACTIVATE
 from tests.attachments.uploads import (
     CREATE,
     SEND_FILES,
@@ -24,6 +26,7 @@ from tests.attachments.uploads import (
     uploaded,
 )
 from tests.factories import MEMBER_REMOVE, Person, World
+from tests.personal.test_export import EXPORT
 
 
 async def is_known(town: World, file_id: str) -> bool:
@@ -82,6 +85,20 @@ async def test_a_former_member_s_link_ends_with_the_membership(town: World) -> N
         assert (await browser.get(url)).status_code == 200
         await owner.client.mutate(MEMBER_REMOVE, group=group, user=member.id, key="out")
         assert refused(await browser.get(url)) == (404, "NOT_FOUND")
+
+
+async def test_links_end_with_their_account(town: World) -> None:
+    owner, member, admin = await town.user(), await town.user(), await town.user(UserRole.ADMIN)
+    room = await town.direct(owner, member)
+    message = await sent(owner, room, await uploaded(owner, room, png()))
+    url, upload = await link(member, message), await announce(member, room, len(png()))
+    export = (await member.client.mutate(EXPORT, key="export"))["dataExport"]["url"]
+    await admin.client.mutate(DEACTIVATE, id=member.id, reason="Spam.", key="out")
+    async with httpx.AsyncClient(base_url=town.server_url) as browser:
+        assert refused(await browser.get(url)) == (401, "UNAUTHENTICATED")
+        assert (await browser.get(export)).status_code == 401
+    assert refused(await put(member, upload, png())) == (401, "UNAUTHENTICATED")
+    assert await kept(town, upload["id"]) == []
 
 
 async def test_a_file_is_its_owner_s_until_it_is_sent_and_then_one_message_s(town: World) -> None:
