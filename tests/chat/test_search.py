@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.chat import search
+from tests.chat.operations import DELETE, EDIT
 from tests.client import Client, Json
 from tests.factories import MEMBER_REMOVE, SEND, Person, World
 
@@ -49,6 +50,18 @@ async def walk(client: Client, query: str, size: int, *, backward: bool, **varia
 async def pair(world: World) -> tuple[Person, Person, str]:
     one, other = await world.users(2)
     return one, other, await world.direct(one, other)
+
+
+async def test_what_a_message_says_no_more_is_not_found(pair: tuple[Person, Person, str]) -> None:
+    one, other, talk = pair
+    sent = await one.client.mutate(SEND, id=talk, text="a lamp", key="k")
+    message = sent["message"]["id"]
+    await one.client.mutate(EDIT, id=message, text="a bowl", key="k")
+    assert [await found(other.client, word) for word in ("lamp", "bowl")] == [[], ["a bowl"]]
+    await one.client.mutate(DELETE, id=message, key="k")
+    within = {"filter": {"conversationId": talk, "senderId": one.id}}
+    for word in ("lamp", "bowl"):
+        assert await found(other.client, word) == await found(other.client, word, **within) == []
 
 
 async def test_words_phrases_alternatives_and_exclusions(pair: tuple[Person, Person, str]) -> None:

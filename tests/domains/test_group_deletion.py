@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.chat import operations as chat
 from tests.factories import (
     ACCEPT,
     GROUP_CREATE,
@@ -51,6 +52,24 @@ async def test_what_is_sent_while_a_group_is_deleted_is_before_its_end_or_refuse
     *before, end = events
     assert end["__typename"] == "MembersChanged"
     assert sorted(heard) == [e["seq"] for e in before if e["__typename"] == "MessageSent"]
+
+
+async def test_what_was_said_in_a_deleted_group_stays_as_it_is(world: World) -> None:
+    ada, ben = await world.users(2)
+    group = await world.group(ada, ben)
+    talk = await world.conversation_of(ada, group)
+    (message,) = await world.say(ada, talk, "It was good.")
+    await ada.client.mutate(GROUP_DELETE, id=group, key=key())
+    for change, values in (
+        (chat.EDIT, {"text": "It was not."}),
+        (chat.DELETE, {}),
+        (chat.REACT, {"emoji": "🎉"}),
+        (chat.PIN, {}),
+    ):
+        refused = await ada.client.refused(change, id=message["id"], key=key(), **values)
+        assert refused == "CONFLICT"
+    found = (await ben.client.run(chat.MESSAGE, id=message["id"]))["node"]
+    assert (found["text"], found["reactions"], found["isPinned"]) == ("It was good.", [], False)
 
 
 async def test_nobody_comes_into_a_group_that_is_being_deleted(world: World) -> None:

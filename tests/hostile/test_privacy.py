@@ -1,6 +1,7 @@
 """What one user, a former member or nobody can learn of what is not theirs, by every path."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 
 from app.api.ids import global_id
 from app.users.models import UserRole
+from tests.chat import operations as chat
 from tests.client import Client
 from tests.factories import MEMBER_ADD, MEMBER_REMOVE, SEND, START_DIRECT, Person, World
 
@@ -80,6 +82,24 @@ async def test_message_of_another_conversation_cannot_be_marked_read(world: Worl
     unknown = global_id("Message", uuid4())
     for message in (hidden, unknown):
         assert await eve.client.refused(MARK_READ, id=own, message=message, key="k") == "NOT_FOUND"
+
+
+async def test_ids_of_another_conversation_lead_nowhere(world: World) -> None:
+    ada, ben, eve = await world.users(3)
+    hidden = await message_in(world, ada, await world.direct(ada, ben))
+    own = await world.direct(eve, ada)
+    mine = await message_in(world, eve, own)
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    for target in (hidden, global_id("Message", uuid4())):
+        answer = {"id": own, "text": "so", "to": target, "key": "k"}
+        assert await eve.client.refused(chat.REPLY, **answer) == "NOT_FOUND"
+        assert await eve.client.refused(chat.SCHEDULE, at=tomorrow, **answer) == "NOT_FOUND"
+    mention = {"users": [ben.id], "key": "k"}
+    refused = await eve.client.refused(chat.MENTION, id=own, text="psst", all=False, **mention)
+    assert refused == "INVALID"
+    assert await eve.client.refused(chat.EDIT_MENTIONS, id=mine, **mention) == "INVALID"
+    mentions = "{ mentions { nodes { id } } }"
+    assert (await ben.client.run(mentions))["mentions"]["nodes"] == []
 
 
 async def test_personal_details_are_the_users_own_by_every_path(

@@ -11,9 +11,11 @@ from sqlalchemy import insert, text
 from app.api.ids import global_id, uuid_of
 from app.chat.log import LogEntry
 from app.chat.models import MirrorPending
+from app.users.models import UserRole
 from tests.chat import operations as chat
 from tests.client import Json
 from tests.factories import START_DIRECT, World
+from tests.security.arguments import places, request
 
 SEND = """mutation($id: ID!, $input: MessageSendInput!) {
   messageSend(conversationId: $id, input: $input) {
@@ -104,6 +106,21 @@ async def test_variable_without_a_value_within_metadata_is_refused(world: World)
     (error,) = (await ada.client.run(literal, id=conversation))["messageSend"]["errors"]
     assert error["code"] == "INVALID"
     assert "Undefined" not in error["message"]
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\U0010ffff\ufffe\u202e", "9" * 400], ids=ascii)
+async def test_text_that_a_store_cannot_hold_is_no_fault_anywhere(world: World, text: str) -> None:
+    ada, ben = await world.user(UserRole.ADMIN), await world.user()
+    group = await world.group(ada, ben)
+    talk = await world.conversation_of(ada, group)
+    (message,) = await world.say(ada, talk, "Good morning")
+    ids = {"groupId": group, "conversationId": talk, "messageId": message["id"], "userId": ben.id}
+    for place in places():
+        if place.kind != "subscription":
+            query, variables = request(place, text, ids)
+            answer = await ada.client.send(query, **variables)
+            codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+            assert not codes & {"INTERNAL", "UNAVAILABLE"}, (place, answer)
 
 
 @pytest.mark.parametrize("key", ["", "x" * 65, "a\0", "a\u202eb", "a\nb"], ids=ascii)
