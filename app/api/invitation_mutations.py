@@ -75,31 +75,35 @@ class _InvitationPayload(Payload):
         graphql_type=GroupInvitation | None,
         description="The invitation as it is now.",
     )
-    group: GroupRecord | None = strawberry.field(
-        default=None, graphql_type=Group | None, description=_GROUP
-    )
     user: UserRecord | None = strawberry.field(
         default=None, graphql_type=User | None, description="Who is invited."
     )
 
 
+@strawberry.type(description="What came of an invitation for the group.")
+class _GroupInvitationPayload(_InvitationPayload):
+    group: GroupRecord | None = strawberry.field(
+        default=None, graphql_type=Group | None, description=_GROUP
+    )
+
+
 @strawberry.type(description="What came of `groupInvite`.")
-class GroupInvitePayload(_InvitationPayload):
+class GroupInvitePayload(_GroupInvitationPayload):
     """The invitation, the group, and who is invited to it."""
 
 
 @strawberry.type(description="What came of `groupInvitationAccept`.")
-class GroupInvitationAcceptPayload(_InvitationPayload):
+class GroupInvitationAcceptPayload(_GroupInvitationPayload):
     """The invitation, the group, and its new member."""
 
 
 @strawberry.type(description="What came of `groupInvitationDecline`.")
 class GroupInvitationDeclinePayload(_InvitationPayload):
-    """The invitation, the group, and who was invited to it."""
+    """The invitation and whose it was, who need not see the group any more."""
 
 
 @strawberry.type(description="What came of `groupInvitationRevoke`.")
-class GroupInvitationRevokePayload(_InvitationPayload):
+class GroupInvitationRevokePayload(_GroupInvitationPayload):
     """The invitation, the group, and who was invited to it."""
 
 
@@ -221,7 +225,8 @@ class InvitationMutations:
             uuid_of(group_invitation_id, "GroupInvitation", field=["groupInvitationId"]),
             client_key=input_.client_key,
         )
-        return GroupInvitationDeclinePayload(**await _shown(info, invitation))
+        user = await info.context.loaders.user_by_id.load(invitation.user_id)
+        return GroupInvitationDeclinePayload(group_invitation=invitation, user=user)
 
     @mutation(
         GroupInvitationRevokePayload,
