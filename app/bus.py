@@ -153,5 +153,6 @@ class Bus:
 
 async def _send(connection: Connection, name: str, channels: Collection[str]) -> None:
     # On an error the reader sees it too: it connects again and subscribes to everything.
-    with suppress(RedisError, OSError):
+    # An AttributeError is redis-py's, of a connection that was closed meanwhile.
+    with suppress(RedisError, OSError, AttributeError):
         await connection.send_command(name, *channels)

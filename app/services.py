@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.answers.drafts import Drafts
+from app.answers.live import Answers
 from app.audit.checkpoints import keep_checkpoints
 from app.bus import Bus
 from app.cache.reads import Cached
@@ -56,6 +58,7 @@ class Services:
         accounts: What signing in takes.
         calls: The log of the API's calls.
         leases: Who is online, and who types.
+        answers: What grows in conversations, and who hears of it.
         eraser: Erases closed accounts.
         cached: The cache, if there is one, and what is behind it.
     """
@@ -76,6 +79,7 @@ class Services:
     accounts: Accounts
     calls: CallLog
     leases: Leases
+    answers: Answers
     eraser: Eraser
     cached: Cached | None
 
@@ -111,8 +115,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(stop, [upkeep])
         files = open_files(settings, "attachments")
         stack.push_async_callback(files.close)
-        collecting = keep_collected(main, files, settings.attachment_sweep_interval)
-        stack.push_async_callback(stop, [asyncio.create_task(collecting)])
         live = Live(chat, bus, settings.sweep_interval)
         _run(stack, live)
         feeds = Feeds(main, bus, settings.sweep_interval)
@@ -129,10 +131,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         accounts = Accounts(auth, tokens, guard, limiter, mailer, settings, keyring, keys, external)
         leases = Leases(redis, bus, settings.presence_ttl)
         _run(stack, leases)
+        answers = Answers(main, Drafts(redis, settings.answer_ttl), bus, settings.sweep_interval)
+        _run(stack, answers)
         calls = CallLog(main, settings.api_log_queue)
         calls.start()
         stack.push_async_callback(calls.close)
         for work in (
+            keep_collected(main, files, settings.attachment_sweep_interval),
             keep_snapshots(leases, auth, settings.presence_snapshot_interval),
             keep_checkpoints(main, auth, signing_key(settings), settings.audit_checkpoint_interval),
             keep_counting(main, settings.usage_count_interval),
@@ -158,6 +163,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             accounts,
             calls,
             leases,
+            answers,
             eraser,
             None if cache is None else Cached(cache, main, auth),
         )

@@ -205,6 +205,9 @@ class Settings(BaseSettings):
     presence_snapshot_interval: float = Field(
         60.0, gt=0, description="seconds between notes of who is online"
     )
+    answer_ttl: float = Field(
+        30.0, gt=0, description="seconds for which an answer grows to which nothing is appended"
+    )
     sweep_interval: float = Field(5.0, gt=0, description="seconds between head sweeps")
     scheduled_interval: float = Field(
         1.0, gt=0, description="seconds between looks for messages whose time has come"

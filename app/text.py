@@ -44,13 +44,7 @@ def clean_text(value: str, *, field: list[str], max_length: int, multiline: bool
         raise _too_long(max_length, field)
     if multiline:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    refused = (_REFUSED_IN_PROSE if multiline else _REFUSED_IN_LINE).search(text)
-    if refused:
-        raise Invalid(
-            f"The character U+{ord(refused.group()):04X} at position {refused.start()} is not"
-            " allowed here.",
-            field=field,
-        )
+    check_characters(text, field=field, multiline=multiline)
     if not text.isascii():
         text = _compose(text, field)
     if len(text) > max_length:
@@ -58,6 +52,21 @@ def clean_text(value: str, *, field: list[str], max_length: int, multiline: bool
     if not any(_is_visible(character) for character in text):
         raise Required("This must not be empty.", field=field)
     return text
+
+
+def check_characters(text: str, *, field: list[str], multiline: bool = False) -> None:
+    """Refuse the characters that no text holds.
+
+    Raises:
+        Invalid: It holds one; see `clean_text`.
+    """
+    refused = (_REFUSED_IN_PROSE if multiline else _REFUSED_IN_LINE).search(text)
+    if refused:
+        raise Invalid(
+            f"The character U+{ord(refused.group()):04X} at position {refused.start()} is not"
+            " allowed here.",
+            field=field,
+        )
 
 
 def _compose(text: str, field: list[str]) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from beanie import init_beanie
 
+from app.answers.commands import forget_answers
 from app.attachments.commands import collect
 from app.audit.models import AuthClientRequest, ClientRequest
 from app.chat.documents import DOCUMENTS
@@ -45,6 +46,7 @@ async def keep_up(main: Postgres, auth: Postgres, mongo: Mongo, settings: Settin
             for database in (main, auth):
                 async with database.begin() as tx:
                     await ensure_partitions(tx)
+            await forget_answers(main, keys)
             await forget_requests(main, ClientRequest, keys)
             await forget_requests(auth, AuthClientRequest, keys)
             await forget_facts(main, timedelta(days=settings.feed_days))

@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from app.answers.queries import AnswerState
 from app.audit.queries import AuditOrder
 from app.chat.inbox import ConversationOrder
 from app.chat.models import ConversationKind, MessageRole
@@ -315,4 +316,12 @@ describe(
     SENT="It is in the conversation.",
     FAILED="It could not be sent at its time; it can be changed, and then waits again.",
     CANCELLED="It will not be sent.",
+)
+describe(
+    AnswerState,
+    "How an answer stands that is given piece by piece.",
+    RUNNING="It grows.",
+    FINISHED="It is a message.",
+    CANCELLED="It was stopped: there is no message.",
+    ABANDONED="Nothing was appended for too long. It may still become a message.",
 )

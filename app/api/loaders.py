@@ -11,6 +11,7 @@ from aiodataloader import DataLoader
 from app.audit import queries as audit
 from app.audit.queries import ChangeRecord, Trails
 from app.cache import reads as cached
+from app.chat import assistants
 from app.chat import message_queries as of_messages
 from app.chat import queries as chat
 from app.chat.log import ConversationRecord, LogEntry, MemberState, Reaction
@@ -260,6 +261,11 @@ class Loaders:
     def member_state(self) -> DataLoader[UUID, MemberState]:
         """What is the viewer's own of a conversation."""
         return self._one(chat.member_states, self._services.chat)
+
+    @cached_property
+    def assistant_preferences(self) -> DataLoader[ConversationRecord, PreferencesRecord | None]:
+        """How whoever started a conversation with an assistant wants to be answered."""
+        return self._one(assistants.preferences_by_conversations, self._services.auth)
 
     @cached_property
     def receipts(self) -> DataLoader[UUID, Sequence[tuple[int, int]]]:

@@ -10,6 +10,8 @@ from strawberry.tools import merge_types
 
 from app.api.account_streams import AccountSubscriptions
 from app.api.accounts import AccountMutations
+from app.api.answer_mutations import AnswerMutations
+from app.api.answers import AnswerSubscriptions
 from app.api.attachments import AttachmentMutations
 from app.api.audit import AuditEvent, AuditQueries
 from app.api.chat import ChatQueries, ChatSubscriptions
@@ -170,6 +172,7 @@ Mutation = merge_types(
         MessageMutations,
         PreferencesMutations,
         ScheduledMutations,
+        AnswerMutations,
     ),
 )
 Subscription = merge_types(
@@ -182,6 +185,7 @@ Subscription = merge_types(
         PreferencesSubscriptions,
         AccountSubscriptions,
         ScheduledSubscriptions,
+        AnswerSubscriptions,
     ),
 )
 

@@ -226,6 +226,11 @@ def assistant_conversation_id(user_id: int, client_key: str) -> UUID:
     return uuid5(_ASSISTANT, f"{user_id}:{client_key}")
 
 
+def answer_id(conversation_id: UUID, sender_id: int, client_key: str) -> UUID:
+    """The same id for the same answer, wherever its start is retried; its message has another."""
+    return uuid5(conversation_id, f"answer:{sender_id}:{client_key}")
+
+
 def activity_key(conversation_id: UUID, at: datetime) -> str:
     """Where a conversation stands in an inbox: milliseconds, then the id, as ordered text."""
     return f"{milliseconds(at):016x}{conversation_id.hex}"

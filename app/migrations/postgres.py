@@ -38,6 +38,7 @@ _LOCKS: dict[Database, int] = {"auth": 0x15744501, "main": 0x15744502}
 _OPTIONAL_INDEXES = frozenset({"ix_products_title_trigrams"})
 _PARTITION = re.compile(r"_(default|y\d{4}m\d{2})$")
 _DOMAINS = (
+    "answers",
     "attachments",
     "audit",
     "chat",

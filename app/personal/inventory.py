@@ -196,6 +196,13 @@ MAIN: Mapping[str, Holding] = {
         content="text",
         erased=Fate.DELETED,
     ),
+    # A program's: what it keeps with an answer until that is a message.
+    "answers": Holding(
+        "id conversation_id reply_to_id model provider outcome created_at",
+        owners="sender_id",
+        content="metadata",
+        erased=Fate.DELETED,
+    ),
     "feed_heads": Holding("feed last_seq"),
     # A group's names its members, by number.
     "feed_entries": Holding("feed seq kind created_at", owners="actor_id", others="subject_id"),

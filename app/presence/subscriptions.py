@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
+from app.chat.attendance import Attendance
 from app.chat.log import ConversationRecord
-from app.chat.models import EntryKind
-from app.chat.queries import conversations_by_ids
-from app.errors import Invalid, NotFound, StoreUnavailable
+from app.errors import Invalid, StoreUnavailable
 from app.presence.backend import Backend
 from app.presence.leases import typing_channel
 from app.presence.queries import acquaintances
@@ -136,8 +135,11 @@ class _Room:
         self._viewer = viewer
         self._id = conversation_id
         self._changed = asyncio.Event()
+        self._attendance = Attendance(
+            backend.chat, backend.live, viewer, conversation_id, self._changed.set
+        )
+        self._conversation: ConversationRecord | None = None
         self._participants: list[int] = []
-        self._seq = 0
 
     async def enter(self) -> None:
         """Begin to follow.
@@ -145,29 +147,19 @@ class _Room:
         Raises:
             NotFound: See `conversation_presence`.
         """
-        await self._backend.live.follow([self._id], self._wake)
+        self._take(await self._attendance.begin())
         await self._backend.bus.listen({typing_channel(self._id): self._hear})
-        conversation = await self._conversation()
-        if conversation is None:
-            raise NotFound("There is no such conversation.", field=["conversationId"])
-        self._take(conversation)
 
     async def leave(self) -> None:
         """Follow no more."""
         self._backend.leases.unwatch(self._participants, self._changed.set)
         await self._backend.bus.ignore({typing_channel(self._id): self._hear})
-        await self._backend.live.unfollow([self._id], self._wake)
+        await self._attendance.end()
 
     async def is_entered(self) -> bool:
-        """Whether the viewer takes part; the store is asked if members have changed."""
-        feed = self._backend.live.feed(self._id)
-        news = feed.after(self._seq)
-        is_whole = self._seq + len(news) >= feed.last_seq
-        if is_whole and not any(entry.kind == EntryKind.MEMBER for entry in news):
-            self._seq += len(news)
-            return True
-        conversation = await self._conversation()
-        if conversation is not None:
+        """Whether the viewer takes part."""
+        conversation = await self._attendance.now()
+        if conversation is not None and conversation is not self._conversation:
             self._take(conversation)
         return conversation is not None
 
@@ -192,19 +184,11 @@ class _Room:
         await asyncio.sleep(max(_TOGETHER, len(self._participants) / _CROWD))
         self._changed.clear()
 
-    async def _conversation(self) -> ConversationRecord | None:
-        (found,) = await conversations_by_ids(self._backend.chat, self._viewer, [self._id])
-        return found
-
     def _take(self, conversation: ConversationRecord) -> None:
         self._backend.leases.unwatch(self._participants, self._changed.set)
+        self._conversation = conversation
         self._participants = list(conversation.participant_ids)
         self._backend.leases.watch(self._participants, self._changed.set)
-        self._seq = conversation.last_seq
-        self._backend.live.feed(self._id).advance(conversation.last_seq)
-
-    def _wake(self, _conversation_id: UUID) -> None:
-        self._changed.set()
 
     def _hear(self, _payload: bytes) -> None:
         self._changed.set()

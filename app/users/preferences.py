@@ -66,9 +66,15 @@ async def preferences_by_users(
     me = viewer.user_id
     if me is None or me not in ids:
         return [None] * len(ids)
-    rows = await auth.fetch(_BY_USERS, ids=[me])
-    mine = PreferencesRecord(*rows[0]) if rows else PreferencesRecord(me)
+    mine = (await preferences_of(auth, [me]))[me]
     return [mine if i == me else None for i in ids]
+
+
+async def preferences_of(auth: Postgres, ids: Sequence[int]) -> dict[int, PreferencesRecord]:
+    """Anybody's preferences by user, for callers who know who may see them."""
+    rows = await auth.fetch(_BY_USERS, ids=list(ids))
+    found = {row["user_id"]: PreferencesRecord(*row) for row in rows}
+    return {i: found.get(i, PreferencesRecord(i)) for i in ids}
 
 
 async def update_preferences(

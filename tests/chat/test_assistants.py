@@ -8,7 +8,9 @@ import pytest
 from app.api.ids import global_id
 from app.ids import new_id
 from app.users.models import UserRole
+from tests.domains.marketplace import product_of
 from tests.factories import World
+from tests.matrix.estate import hidden_group
 
 START = """mutation($input: ConversationStartInput!) {
   conversationStart(input: $input) {
@@ -74,3 +76,65 @@ async def test_what_breaks_a_rule_starts_nothing(
     me = await world.user()
     assert await me.client.refused(START, input=given(**values)) == code
     assert (await me.client.run(MINE))["conversations"]["nodes"] == []
+
+
+KNOWN = """query($id: ID!) { conversation(id: $id) {
+  title context assistantPreferences { preferredAiProvider preferredModel temperature language }
+  participants { nodes { name profile preferences { language } personal { city }
+    usage { totalTokens } lastSeenAt products { nodes { title } } groups { nodes { name } } } }
+  messages(last: 10) { nodes { text } } } }"""
+PREFER = """mutation($key: String!) { preferencesUpdate(input: {
+  preferredAiProvider: OPENAI, preferredModel: "m-1", temperature: 0.2, language: "de",
+  clientKey: $key }) { errors { code } } }"""
+
+
+@pytest.mark.covers("A20", "C5")
+async def test_an_assistant_knows_of_its_user_what_it_needs_and_no_more(world: World) -> None:
+    me = await world.user(city="Bergen", profile={"shop": "Olga's"})
+    assistant = await world.user(UserRole.SERVICE, name="Helper")
+    await me.client.mutate(PREFER, key=uuid4().hex)
+    await product_of(me, title="A draft")
+    await hidden_group(world, me, "Secret")
+    await world.group(me, name="Open")
+    wanted = given(userId=assistant.id, title="Lamps", context={"shop": "Olga's"})
+    talk = (await me.client.mutate(START, input=wanted))["conversation"]["id"]
+    await world.say(me, talk, "What is a lamp?")
+
+    known = (await assistant.client.run(KNOWN, id=talk))["conversation"]
+
+    assert known["assistantPreferences"] == {
+        "preferredAiProvider": "OPENAI",
+        "preferredModel": "m-1",
+        "temperature": 0.2,
+        "language": "de",
+    }
+    assert (known["title"], known["context"]) == ("Lamps", {"shop": "Olga's"})
+    assert known["messages"]["nodes"] == [{"text": "What is a lamp?"}]
+    (user,) = [u for u in known["participants"]["nodes"] if u["name"] == me.name]
+    assert user["profile"] == {"shop": "Olga's"}
+    # Whoever is signed in sees that; the rest stays the user's.
+    assert user["groups"]["nodes"] == [{"name": "Open"}]
+    assert user["products"]["nodes"] == []
+    assert [user[name] for name in ("preferences", "personal", "usage")] == [None] * 3
+
+
+async def test_preferences_are_for_assistants_of_their_own_conversations(world: World) -> None:
+    owner, member = await world.users(2)
+    assistant, other = [await world.user(UserRole.SERVICE) for _ in range(2)]
+    group = await world.group(owner, member, assistant)
+    talks = [
+        await world.conversation_of(owner, group),
+        await world.direct(owner, assistant),
+        (await owner.client.mutate(START, input=given(userId=assistant.id)))["conversation"]["id"],
+    ]
+    query = "query($id: ID!) { conversation(id: $id) { assistantPreferences { language } } }"
+    shown = {"assistantPreferences": {"language": "en"}}
+    hidden = {"assistantPreferences": None}
+    for one, expected in (
+        (owner, [hidden, hidden, shown]),
+        (assistant, [hidden, hidden, shown]),
+        (member, [hidden, None, None]),
+        (other, [None, None, None]),
+    ):
+        found = [(await one.client.run(query, id=talk))["conversation"] for talk in talks]
+        assert found == expected, one.name

@@ -1,5 +1,7 @@
 """The world of the matrix: somebody in each role, an object of each kind, and planted secrets."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from secrets import randbelow, token_hex
@@ -16,6 +18,7 @@ from app.moderation.queue import FEED
 from app.products.rows import vendor_feed
 from app.scheduled.streams import scheduled_feed
 from app.users.models import UserRole, UserSession
+from tests.answers.operations import CANCEL, appended, started
 from tests.chat import operations as chat
 from tests.chat.scheduling import schedule
 from tests.client import Client
@@ -32,6 +35,7 @@ from tests.factories import (
 )
 from tests.matrix.columns import (
     ADMIN,
+    ANONYMOUS,
     FORMER,
     MEMBER,
     MODERATOR,
@@ -45,7 +49,9 @@ from tests.matrix.watched import Secrets, WatchedClient
 from tests.subscriptions.streams import EVENTS, INBOX, is_followed, start
 
 _CLOSE = (OWNER, MEMBER)
+_NAMED = ("outsider", "confidant", "scribe")
 _VENDOR_AND_STAFF = (OWNER, *STAFF)
+_OTHERS = (*(role for role in ROLES if role not in (ANONYMOUS, OWNER)), *_NAMED)
 _DETAILS = [
     "contact_country_code",
     "city",
@@ -146,7 +152,17 @@ async def settle(world: World) -> Estate:
     estate = Estate(world, people, clients, words, secrets)
     try:
         await owner.client.mutate(PREFER, key=uuid4().hex)
-        for make in (_products, _groups, _ways_in, _talk, _private, _audited, _moderated, _session):
+        for make in (
+            _products,
+            _groups,
+            _ways_in,
+            _talk,
+            _quiz,
+            _private,
+            _audited,
+            _moderated,
+            _session,
+        ):
             words |= await make(estate)
         for page, group in {"page": "group", "denPage": "den", "ruinPage": "ruin"}.items():
             feed = group_feed(uuid_of(words[group], "Group", field=[]))
@@ -196,11 +212,10 @@ async def _people(world: World, secrets: Secrets) -> dict[str, Person]:
         MODERATOR: UserRole.MODERATOR,
         ADMIN: UserRole.ADMIN,
         SERVICE: UserRole.SERVICE,
+        "scribe": UserRole.SERVICE,
     }
     people = {OWNER: owner}
-    for place, name in enumerate(
-        (STRANGER, MEMBER, FORMER, MODERATOR, ADMIN, SERVICE, "outsider", "confidant"), start=1
-    ):
+    for place, name in enumerate(_OTHERS, start=1):
         people[name] = await world.user(roles.get(name, UserRole.USER), id=first + place, name=name)
     return people
 
@@ -346,6 +361,25 @@ async def _talk(estate: Estate) -> dict[str, str]:
         "answer": answer,
     }
     return {"talk": talk, "message": message, **words}
+
+
+async def _quiz(estate: Estate) -> dict[str, str]:
+    """A conversation in which a program answers piece by piece."""
+    owner, member, scribe = (estate.people[name] for name in (OWNER, MEMBER, "scribe"))
+    group = await estate.world.group(owner, member, scribe)
+    return {"quiz": await estate.world.conversation_of(owner, group)}
+
+
+@asynccontextmanager
+async def growing(estate: Estate) -> AsyncIterator[None]:
+    """Let an answer grow in the quiz within the block."""
+    scribe = estate.people["scribe"]
+    answer = await started(scribe, estate.words["quiz"])
+    await appended(scribe, answer, _secret(estate, "piece", *_CLOSE))
+    try:
+        yield
+    finally:
+        await scribe.client.mutate(CANCEL, id=answer, key=uuid4().hex)
 
 
 async def _change(estate: Estate, talk: str, message: str, said: str) -> str:

@@ -5,10 +5,11 @@ from string import Template
 from uuid import uuid4
 
 from app.users.models import UserRole
+from tests.answers.operations import started
 from tests.chat.scheduling import schedule
 from tests.domains.marketplace import product_of
 from tests.factories import LINK_CREATE, MEMBER_ADD, MEMBER_REMOVE
-from tests.matrix.columns import ADMIN, FORMER, MEMBER, MODERATOR, OWNER, STRANGER
+from tests.matrix.columns import ADMIN, FORMER, MEMBER, MODERATOR, OWNER, SERVICE, STRANGER
 from tests.matrix.estate import (
     ASSIGN,
     DECIDE,
@@ -154,6 +155,21 @@ async def _plan(estate: Estate) -> dict[str, str]:
     return {"plan": planned["id"]}
 
 
+async def _stage(estate: Estate) -> dict[str, str]:
+    """A group's conversation in which a program takes part, and its answer."""
+    owner, former, service = (estate.people[name] for name in (OWNER, FORMER, SERVICE))
+    group = await estate.world.group(owner, estate.people[MEMBER], former, service)
+    talk = await estate.world.conversation_of(owner, group)
+    removed = {"group": group, "user": former.id}
+    await owner.client.mutate(MEMBER_REMOVE, **removed, key=uuid4().hex)
+    return {"stage": talk}
+
+
+async def _growing(estate: Estate) -> dict[str, str]:
+    talk = (await _stage(estate))["stage"]
+    return {"stage": talk, "growing": await started(estate.people[SERVICE], talk)}
+
+
 _TARGETS: dict[str, Target] = {
     "draft": _draft,
     "suggestion": _suggestion,
@@ -174,6 +190,8 @@ _TARGETS: dict[str, Target] = {
     "escalated": _escalated,
     "accused": _accused,
     "plan": _plan,
+    "stage": _stage,
+    "growing": _growing,
     "re": _choir,
     "mi": _choir,
     "open": _open,

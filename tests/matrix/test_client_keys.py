@@ -36,7 +36,7 @@ AT_ONCE = 6
 KEY = uuid4().hex
 # What is harmless if repeated, and notes no key; and what has nothing beside its key to say.
 NO_OTHER_BODY = {
-    *("conversationMarkRead", "conversationTyping", "conversationStart"),
+    *("conversationMarkRead", "conversationTyping", "conversationStart", "answerAppend"),
     *("sessionRevoke", "sessionRevokeAll", "dataExportRequest"),
 }
 

@@ -33,7 +33,9 @@ from tests.matrix.rules.mutations import MUTATIONS
 from tests.matrix.targets import aimed
 
 _ASKER = "what it gives is for the device that asks, and on no screen"
+_GROWS = "what grows has a stream of its own: tests/answers shows that it is told"
 UNTOLD = {
+    **dict.fromkeys(("answerStart", "answerAppend", "answerCancel"), _GROWS),
     "authCodeRequest": _ASKER,
     "authCodeVerify": "needs a mailbox: tests/accounts shows that it is told",
     "authTokenRefresh": _ASKER,
@@ -73,7 +75,7 @@ _OWN = {"viewer", "invitations", "preferences", "inbox", "products", "later", "q
 _TARGETS = {
     "group": ("choir", "commons", "lair"),
     "product": ("draft", "suggestion", "shown", "bin"),
-    "conversation": ("song", "duet"),
+    "conversation": ("song", "duet", "stage"),
 }
 _USERS = ("account", "locked", "outsider")
 _CONCERNED = {"outsider": "outsider", STRANGER: "bid"}

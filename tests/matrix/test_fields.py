@@ -17,7 +17,7 @@ from tests.matrix.asking import (
 from tests.matrix.columns import ROLES
 from tests.matrix.estate import Estate
 from tests.matrix.rules.mutations import MUTATIONS
-from tests.matrix.rules.objects import EVENTS, FACTS, OWN, SUBJECTS, Subject
+from tests.matrix.rules.objects import EVENTS, FACTS, OWN, SUBJECTS, WITHIN, Subject
 
 NODES = ("User", "Product", "Group", "Conversation", "Message")
 
@@ -64,7 +64,7 @@ async def test_a_field_shows_what_its_rule_says(name: str, estate: Estate) -> No
 
 
 def test_every_field_has_a_rule() -> None:
-    ruled = {name: set(rule) for name, rule in (EVENTS | FACTS | OWN).items()}
+    ruled = {name: set(rule) for name, rule in (EVENTS | FACTS | WITHIN | OWN).items()}
     for subject in SUBJECTS.values():
         ruled.setdefault(subject.of_type, set()).update(subject.rows())
     # These are asked for with the field that gives them.

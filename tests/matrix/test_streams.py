@@ -13,7 +13,7 @@ from tests.chat.operations import READ
 from tests.client import Stream
 from tests.matrix.asking import agrees, fields, filled, selection
 from tests.matrix.columns import HIDDEN, MEMBER, OWNER, ROLES, SHOWN
-from tests.matrix.estate import Estate
+from tests.matrix.estate import Estate, growing
 from tests.matrix.rules.objects import EVENTS, FACTS
 from tests.matrix.rules.roots import SUBSCRIPTIONS
 from tests.presence.test_conversations import TYPING
@@ -24,7 +24,7 @@ CASES = [(field, case) for field, cases in SUBSCRIPTIONS.items() for case in cas
 _HAPPENED = set(EVENTS) - {
     *("RefetchNeeded", "InboxEvent", "PresenceChanged", "ConversationPresence"),
     *("GroupInvitationsEvent", "ReceiptChanged"),
-    *("PreferencesChanged", "ViewerChanged"),
+    *("PreferencesChanged", "ViewerChanged", "MessageDelta"),
 }
 PATIENCE = 40  # quarters of a second
 
@@ -58,6 +58,7 @@ async def test_a_stream_tells_whom_its_rule_says(field: str, case: str, estate: 
     ask = SUBSCRIPTIONS[field][case]
     query = document(field, ask.arguments, estate)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(growing(estate))
         streams = {
             role: await stack.enter_async_context(estate.clients[role].subscribe(query))
             for role in ROLES
@@ -121,6 +122,9 @@ async def test_an_event_shows_every_field(
     for own in ("preferencesChanged", "viewerChanged"):
         async with client.subscribe(document(own, "", estate)) as stream:
             look(await stream.next())
+    deltas = document("messageDelta", "conversationId: $quiz", estate)
+    async with growing(estate), client.subscribe(deltas) as stream:
+        look(await stream.next())
     there = document("conversationPresence", "conversationId: $talk", estate)
     other = estate.clients[MEMBER if role == OWNER else OWNER]
     async with client.subscribe(there) as stream:

@@ -87,6 +87,8 @@ async def _add_rows(services: Services, canaries: Canaries, message_id: UUID) ->
             """INSERT INTO scheduled_messages (id, conversation_id, sender_id, text, send_at)
                  SELECT id, conversation_id, :me, 'x', now() + interval '1 day' FROM messages
                  WHERE id = :message""",
+            """INSERT INTO answers (id, conversation_id, sender_id)
+                 SELECT id, conversation_id, :me FROM messages WHERE id = :message""",
             """INSERT INTO api_logs (user_id, endpoint, method, status_code, response_time_ms)
                  VALUES (:me, 'x', 'POST', 200, 1)""",
             """INSERT INTO message_quarantine (message_id, conversation_id, seq, epoch, reason,

@@ -19,6 +19,7 @@ PAGING = ["first", "after", "last", "before"]
 # Where a type's rows are; an edge from one place to another may find the other away.
 STORES = {
     **dict.fromkeys(("User", "PersonalInformation", "Preferences", "Session"), "accounts"),
+    "AssistantPreferences": "accounts",
     **dict.fromkeys(("Usage", "MonthlyUsage"), "main"),
     **dict.fromkeys(("Product", "Medium", "Group", "GroupMember"), "main"),
     "ScheduledMessage": "main",
@@ -34,6 +35,7 @@ NO_ENTITIES = {
     "ConversationPresence",
     *("Attachment", "HttpHeader"),
     *("Account", "DataExport"),
+    *("Answer", "MessageDelta"),
 }
 # Lists that a rule keeps short.
 SHORT_LISTS = {
@@ -46,17 +48,20 @@ SHORT_LISTS = {
     *("Attachment.headers", "Message.reactions", "MessageEdit.attachments"),
 }
 # Ids that are not the id of what has them: of what an event is about, which may be gone; of a
-# group's members, whom a client compares with people whom it knows; of a file that is not sent.
+# group's members, whom a client compares with people whom it knows; of a file that is not sent; of
+# an answer that grows, and of the message that it may become.
 FOREIGN_IDS = {
     *("Group.memberIds", "InboxEvent.conversationId", "AuditEvent.objectId", "Attachment.id"),
     "ModerationItem.subjectId",
     *("ProductEvent.productId", "GroupEvent.groupId", "ScheduledMessageEvent.scheduledMessageId"),
+    *("Answer.id", "Answer.messageId"),
 }
 
 
 # Types with an id, and what arguments with one are called.
 NODES = {name for name, found in OBJECTS.items() if "Node" in {i.name for i in found.interfaces}}
-KEYS = {f"{name[0].lower()}{name[1:]}Id" for name in NODES}
+# An answer that grows is no node: it is gone when it has ended.
+KEYS = {f"{name[0].lower()}{name[1:]}Id" for name in NODES | {"Answer"}}
 # Mutations that show another object than that of their name: what is sent later is none yet, what
 # has ended is gone, and a link is its maker's.
 OF_OTHERS = {

@@ -4,6 +4,7 @@ They are a ring (user, product, group, conversation, message), so they name each
 """
 
 from app.api import enums  # noqa: F401 - describes the enums before a type names them
+from app.api.types.answer import Answer
 from app.api.types.conversation import Conversation
 from app.api.types.group import Group, GroupMember
 from app.api.types.invitation import GroupInvitation, GroupInvitationLink
@@ -17,6 +18,7 @@ from app.api.types.scheduled import ScheduledMessage
 from app.api.types.user import Session, User
 
 __all__ = [
+    "Answer",
     "Conversation",
     "Group",
     "GroupInvitation",

@@ -12,12 +12,14 @@ from app.api.context import Info
 from app.api.types import ring
 from app.api.types.node import Node, id_of
 from app.api.types.pages import users_page
+from app.api.types.preferences import AssistantPreferences
 from app.chat.log import ConversationRecord, LogEntry
 from app.chat.message_queries import pinned_page
 from app.chat.models import ConversationKind
 from app.chat.settings import FOR_GOOD
 from app.groups.queries import GroupRecord
 from app.paging import Page, PageArgs
+from app.users.preferences import PreferencesRecord
 from app.users.queries import UserRecord
 
 
@@ -61,6 +63,16 @@ class Conversation(Node):
     )
     async def creator(self, root: Parent[ConversationRecord], info: Info) -> UserRecord | None:
         return await info.context.loaders.user_by_id.load(root.user_id)
+
+    @strawberry.field(
+        description="How whoever started it wants an assistant to answer: for them and for service "
+        "accounts that take part; null where it is with no assistant.",
+        graphql_type=AssistantPreferences | None,
+    )
+    async def assistant_preferences(
+        self, root: Parent[ConversationRecord], info: Info
+    ) -> PreferencesRecord | None:
+        return await info.context.loaders.assistant_preferences.load(root)
 
     @connection(
         ring.User, description="Who takes part, in the order of their accounts.", nullable=True

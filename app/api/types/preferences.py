@@ -30,3 +30,15 @@ class Preferences:
     @strawberry.field(description="What clients keep for themselves.", graphql_type=JSON)
     def custom(self, root: Parent[PreferencesRecord]) -> dict[str, Any]:
         return root.preferences
+
+
+@strawberry.type(description="How somebody wants an assistant to answer: what it needs, no more.")
+class AssistantPreferences:
+    """Read off a `PreferencesRecord`."""
+
+    preferred_ai_provider: AiProvider = strawberry.field(description="The assistant to ask.")
+    preferred_model: str | None = strawberry.field(
+        description="Its model; null for what the assistant takes by itself."
+    )
+    temperature: float = strawberry.field(description="How freely it answers, from 0 to 2.")
+    language: str = strawberry.field(description="The language, as a tag such as en or pt-BR.")

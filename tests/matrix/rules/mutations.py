@@ -14,6 +14,7 @@ from tests.matrix.columns import (
     MEMBER,
     NOT_FOUND,
     OWNER,
+    SERVICE,
     STRANGER,
     UNAUTHENTICATED,
     UNAVAILABLE,
@@ -32,6 +33,9 @@ _STAFF_MODERATE = row(
 )
 _PARTICIPANTS_DO = row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=DONE)
 _LEADERS_DO = row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=DONE, member=FORBIDDEN)
+_SERVICE_DOES = row(
+    NOT_FOUND, anonymous=UNAUTHENTICATED, owner=FORBIDDEN, member=FORBIDDEN, service=DONE
+)
 _ADMINS_DO = row(FORBIDDEN, anonymous=UNAUTHENTICATED, admin=DONE)
 _NOBODY_FINDS = row(NOT_FOUND, anonymous=UNAUTHENTICATED)
 
@@ -382,6 +386,28 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
         "": Ask(
             "scheduledMessageId: $plan, input: {clientKey: $key}", _NOBODY_FINDS | {OWNER: DONE}
         )
+    },
+    "answerStart": {
+        "": Ask("conversationId: $stage, input: {clientKey: $key}", _SERVICE_DOES),
+        "in answer to what is elsewhere": Ask(
+            "conversationId: $stage, input: {clientKey: $key, replyToId: $note}",
+            _SERVICE_DOES | {SERVICE: NOT_FOUND},
+        ),
+    },
+    # What grows leaves no trace in a store.
+    "answerAppend": {
+        "": Ask(
+            'answerId: $growing, input: {clientKey: $key, offset: 0, text: "La"}',
+            _SERVICE_DOES | {SERVICE: FOUND},
+        )
+    },
+    "answerFinish": {
+        "": Ask(
+            'answerId: $growing, input: {clientKey: $key, text: "La", tokens: 1}', _SERVICE_DOES
+        )
+    },
+    "answerCancel": {
+        "": Ask("answerId: $growing, input: {clientKey: $key}", _SERVICE_DOES | {OWNER: DONE})
     },
     "conversationMarkRead": {
         "": Ask("conversationId: $song, input: {clientKey: $key}", _PARTICIPANTS_DO),

@@ -238,7 +238,9 @@ SUBJECTS = {
         "GroupMember", "group", {"role joinedAt user": PARTICIPANTS}, ("viewerMembership",)
     ),
     "Conversation": Subject(
-        "Conversation", "talk", {_CONVERSATION: PARTICIPANTS, "group": PARTICIPANTS}
+        "Conversation",
+        "talk",
+        {_CONVERSATION: PARTICIPANTS, "group": PARTICIPANTS, "assistantPreferences": only()},
     ),
     "Conversation with an assistant": Subject(
         "Conversation",
@@ -246,7 +248,7 @@ SUBJECTS = {
         {
             "id kind title context metadata isArchived isMuted isPinned messageCount totalTokens "
             "lastActivityAt createdAt updatedAt creator participants messages lastMessage "
-            "unreadCount unreadMentionCount": only(OWNER),
+            "unreadCount unreadMentionCount assistantPreferences": only(OWNER),
             "summary tags group mutedUntil pinnedAt pinnedMessages": only(),
         },
     ),
@@ -299,6 +301,12 @@ SUBJECTS = {
             "model provider tokens attachments": only(),
             "replies edits reactions mentions editedAt replyTo threadRoot": only(),
         },
+    ),
+    "AssistantPreferences": Subject(
+        "AssistantPreferences",
+        "assistant",
+        {"preferredAiProvider preferredModel temperature language": only(OWNER)},
+        ("assistantPreferences",),
     ),
     "Preferences": Subject(
         "Preferences",
@@ -368,6 +376,15 @@ EVENTS = {
     "ViewerChanged": ["viewer"],
     "PresenceChanged": ["online", "offline", "changed"],
     "ConversationPresence": ["onlineCount", "conversation", "online", "typing"],
+    "MessageDelta": ["answer", "offset", "text"],
+}
+
+# What is shown with an event or a payload, to whom that is shown.
+WITHIN = {
+    "Answer": [
+        *("id", "messageId", "state", "length", "model", "provider", "metadata", "startedAt"),
+        *("sender", "conversation", "replyTo", "message"),
+    ],
 }
 
 # What feeds tell those whom SUBSCRIPTIONS let in.

@@ -245,6 +245,12 @@ SUBSCRIPTIONS: dict[str, dict[str, Ask]] = {
             row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
         )
     },
+    "messageDelta": {
+        "": Ask(
+            "conversationId: $quiz",
+            row(NOT_FOUND, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN),
+        )
+    },
     "inbox": {
         "": Ask("", row(HIDDEN, anonymous=UNAUTHENTICATED, owner=SHOWN, member=SHOWN)),
         # Who was removed since the cursor is told so, and nothing more.
