@@ -136,3 +136,7 @@ class StoreUnavailable(DomainError):
     def __init__(self, store: str) -> None:
         super().__init__(f"The {store} store does not answer; try again.")
         self.store = store
+
+
+class Deadlocked(StoreUnavailable):
+    """Of two transactions that waited for each other this one was ended; nothing of it is left."""

@@ -1,6 +1,7 @@
 """Mutations' common shape: a payload, errors as data, and a client key in every input."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -8,8 +9,10 @@ import strawberry
 from strawberry import Maybe
 
 from app.api import enums  # noqa: F401 - makes ErrorCode a type of the schema
-from app.errors import DomainError, ErrorCode, Required
+from app.errors import Deadlocked, DomainError, ErrorCode, Required
 from app.media import Attachment, AttachmentType
+
+_AGAIN = 2  # times that a mutation runs again, because another one was let go first
 
 
 @strawberry.type(description="Why a mutation was refused; nothing was changed.")
@@ -83,7 +86,8 @@ def mutation(
 ) -> Callable[[Callable[..., Awaitable[PayloadT]]], Any]:
     """Make an async resolver a mutation: a `DomainError` that it raises becomes the payload.
 
-    Everything else that it raises is left to the executor, which masks it.
+    After a deadlock it runs again, which its client key makes harmless. Everything else that it
+    raises is left to the executor, which masks it.
     """
 
     def decorate(resolver: Callable[..., Awaitable[PayloadT]]) -> Any:
@@ -93,6 +97,9 @@ def mutation(
             if (info := kwargs.get("info")) is not None:
                 info.context.loaders.forget()
             try:
+                for _ in range(_AGAIN):
+                    with suppress(Deadlocked):
+                        return await resolver(*args, **kwargs)
                 return await resolver(*args, **kwargs)
             except DomainError as error:
                 refusal = UserError(code=error.code, message=error.message, field=error.field)

@@ -16,14 +16,14 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.errors import StoreUnavailable
+from app.errors import Deadlocked, StoreUnavailable
 from app.settings import Settings
 from app.stores.tls import SSL_OPTIONS, ssl_of
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
-# What asyncpg raises when the server is away, starting, stopping, out of connections or of time,
-# or has ended one of two transactions that waited for each other: a retry may succeed.
+# What asyncpg raises when the server is away, starting, stopping, out of connections or of time: a
+# retry may succeed.
 _AWAY = (
     OSError,
     TimeoutError,
@@ -35,7 +35,6 @@ _AWAY = (
     asyncpg.TooManyConnectionsError,
     asyncpg.QueryCanceledError,
     asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.DeadlockDetectedError,
 )
 
 
@@ -78,10 +77,14 @@ def _unavailable() -> Iterator[None]:
         yield
     except _AWAY as error:
         raise StoreUnavailable("postgresql") from error
+    except asyncpg.DeadlockDetectedError as error:
+        raise Deadlocked("postgresql") from error
     except exc.TimeoutError as error:  # every pooled connection is taken
         raise StoreUnavailable("postgresql") from error
     except exc.DBAPIError as error:
         driver_error = error.orig.__cause__ if error.orig else None
+        if isinstance(driver_error, asyncpg.DeadlockDetectedError):
+            raise Deadlocked("postgresql") from error
         if error.connection_invalidated or isinstance(driver_error, _AWAY):
             raise StoreUnavailable("postgresql") from error
         raise
