@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from app.cli import audit, dev, log, login, migrate, personal, schema, seed, serve, stores, usage
+from app.cli import (
+    audit,
+    dev,
+    indexes,
+    log,
+    login,
+    migrate,
+    personal,
+    schema,
+    seed,
+    serve,
+    stores,
+    usage,
+)
 
 cli = typer.Typer(
     name="isthmus",
@@ -27,6 +40,7 @@ cli.add_typer(audit.app, name="audit")
 cli.add_typer(personal.app, name="personal")
 cli.add_typer(usage.app, name="usage")
 cli.add_typer(log.app, name="log")
+cli.command("indexes")(indexes.indexes)
 
 
 def _version(*, wanted: bool) -> None:

@@ -23,6 +23,7 @@ COMMANDS = (
     "login",
     "usage recount",
     "log verify",
+    "indexes",
     "stores up",
     "stores down",
     "stores status",
