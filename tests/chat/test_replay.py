@@ -2,6 +2,7 @@
 
 import asyncio
 from copy import deepcopy
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,10 +13,14 @@ from app.api.ids import uuid_of
 from app.chat.both import BothStores
 from app.chat.log import LogEntry
 from app.chat.mirror import Mirror
+from app.chat.models import EntryKind
+from app.errors import StoreUnavailable
 from app.services import Services
 from tests.chat import operations as chat
-from tests.factories import SEND, Person, World
+from tests.chat.test_membership_property import OPEN
+from tests.factories import GROUP_JOIN, GROUP_LEAVE, MEMBER_REMOVE, SEND, Person, World
 
+_AWAY = 0.1  # how often MongoDB does not hear of an entry
 COUNTS = "query($id: ID!) { conversation(id: $id) { unreadCount unreadMentionCount } }"
 _COMPARED = (
     *("seq", "msg_no", "text", "attachments", "metadata", "deleted", "version", "reply_count"),
@@ -25,13 +30,17 @@ _COMPARED = (
 
 
 async def live(
-    random: Random, people: list[Person], me: Person, talk: str, known: list[str]
+    random: Random, people: list[Person], me: Person, *, group: str, talk: str, known: list[str]
 ) -> None:
-    """Do something, several times, to whatever message."""
+    """Do something, several times, to whatever message; and come and go."""
     for _ in range(8):
         message = random.choice(known) if known else None
         others = [person.id for person in random.sample(people, 2)]
         what = random.choice(["send", "reply", "mention", "all", "edit", "to", "delete", "pin"])
+        move = random.choice([GROUP_JOIN, GROUP_JOIN, GROUP_LEAVE, MEMBER_REMOVE, None, None])
+        if move is not None:
+            whom = {"user": others[0]} if move == MEMBER_REMOVE else {}
+            await me.client.run(move, group=group, key=uuid4().hex, **whom)
         asked: dict[str, tuple[str, dict[str, Any]]] = {
             "send": (SEND, {"id": talk, "text": "word"}),
             "reply": (chat.REPLY, {"id": talk, "text": "reply", "to": message}),
@@ -59,17 +68,24 @@ async def test_mongodb_is_what_the_log_says_in_whatever_order_it_is_told(
 ) -> None:
     random, told = Random(seed), list[LogEntry]()
     people = await world.users(4)
-    talk = await world.conversation_of(people[0], await world.group(*people))
+    group = await world.group(*people)
+    await people[0].client.mutate(OPEN, id=group, key=uuid4().hex)
+    talk = await world.conversation_of(people[0], group)
     carry = Mirror.carry
 
     async def note(self: Mirror, entry: LogEntry) -> None:
         told.append(deepcopy(entry))  # as it was when it was new
+        if random.random() < _AWAY:
+            raise StoreUnavailable("mongodb")
         await carry(self, entry)
 
     monkeypatch.setattr(Mirror, "carry", note)
     known: list[str] = []
-    await asyncio.gather(*(live(random, people, person, talk, known) for person in people))
+    where: dict[str, Any] = {"group": group, "talk": talk, "known": known}
+    await asyncio.gather(*(live(random, people, person, **where) for person in people))
     monkeypatch.undo()
+    monkeypatch.setattr("app.chat.both._SWEEP_AGE", timedelta(0))
+    await services.chat.sweep()  # type: ignore[attr-defined]
     key = uuid_of(talk, "Conversation", field=[])
     await agree(services, key)
     await counts_agree(services, key, talk, people)
@@ -124,13 +140,21 @@ def _shape(entry: LogEntry) -> list[Any]:
 
 
 async def counts_agree(services: Services, key: UUID, talk: str, people: list[Person]) -> None:
-    """What each has not read is what the log holds beyond their place in it."""
+    """What each member has not read is what the log holds beyond their place in it."""
     assert isinstance(services.chat, BothStores)
     log = await services.chat._postgres.entries(key, range(1, 1_000))
+    members: set[int] = set()
+    for entry in log:
+        if entry.kind is EntryKind.MEMBER:
+            members |= set(entry.metadata["added"])
+            members -= set(entry.metadata["removed"])
     for person in people:
         states = await services.chat.member_states([key], person.user_id)
         read = states[key].read_msg_no if key in states else 0
         unread = [e for e in log if e.is_message and (e.msg_no or 0) > read]
         found = (await person.client.run(COUNTS, id=talk))["conversation"]
+        assert (found is not None) is (person.user_id in members)
+        if found is None:
+            continue
         assert found["unreadCount"] == len(unread)
         assert found["unreadMentionCount"] == sum(person.user_id in e.mention_ids for e in unread)
