@@ -21,7 +21,7 @@ from app.chat.content import (
     mentioned,
 )
 from app.chat.events import publish_entry
-from app.chat.log import ConversationRecord, LogEntry, change_id
+from app.chat.log import ConversationRecord, LogEntry
 from app.chat.models import EntryKind, MessageRole
 from app.chat.postgres_changes import (
     apply_change,
@@ -226,7 +226,7 @@ async def react_to_message(
             raise Conflict(
                 f"A message has at most {MAX_EMOJIS} different emojis.", field=["input", "emoji"]
             )
-        change = _change(EntryKind.REACTION, message, viewer, client_key, operation)
+        change = _change(EntryKind.REACTION, message, viewer, client_key)
         change.metadata = {"emoji": emoji, "removed": removed}
         return change
 
@@ -267,7 +267,7 @@ async def pin_message(
             raise Conflict(
                 f"A conversation has at most {MAX_PINS} pinned messages.", field=["messageId"]
             )
-        change = _change(EntryKind.PIN, message, viewer, client_key, operation)
+        change = _change(EntryKind.PIN, message, viewer, client_key)
         change.metadata = {"removed": removed}
         return change
 
@@ -295,17 +295,13 @@ def _check_not_deleted(message: LogEntry) -> None:
         raise Conflict("This message was deleted.", field=["messageId"])
 
 
-def _change(
-    kind: EntryKind, message: LogEntry, viewer: Viewer, key: str, operation: str | None = None
-) -> LogEntry:
-    me, conversation_id = viewer.require(), message.conversation_id
-    # Two operations of one kind have keys of their own.
-    named = key if operation is None else f"{operation}:{key}"
+def _change(kind: EntryKind, message: LogEntry, viewer: Viewer, key: str) -> LogEntry:
+    # An id of its own, which the key leads to for as long as it is known, and then no longer.
     return LogEntry(
-        change_id(kind, conversation_id, me, named),
-        conversation_id,
+        new_id(),
+        message.conversation_id,
         kind,
-        me,
+        viewer.require(),
         client_key=key,
         target_id=message.id,
     )

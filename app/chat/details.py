@@ -13,7 +13,7 @@ from app.chat.backend import Backend
 from app.chat.commands import MAX_TITLE
 from app.chat.content import leads
 from app.chat.events import publish_entry
-from app.chat.log import ConversationRecord, LogEntry, change_id
+from app.chat.log import ConversationRecord, LogEntry
 from app.chat.metadata import clean_metadata
 from app.chat.models import Conversation, ConversationKind, EntryKind
 from app.chat.postgres_changes import entry_in
@@ -22,6 +22,7 @@ from app.chat.queries import conversations_by_ids
 from app.chat.tags import clean_tags
 from app.errors import Forbidden, Invalid, NotFound
 from app.groups.commands import UNSET, Unset
+from app.ids import new_id
 from app.once import once, remember
 from app.text import clean_text
 from app.viewer import Viewer
@@ -119,12 +120,11 @@ def _clean(changes: DetailsChanges, conversation: ConversationRecord) -> dict[st
 def _entry(
     viewer: Viewer, conversation_id: UUID, values: dict[str, Any], client_key: str
 ) -> LogEntry:
-    me = viewer.require()
     return LogEntry(
-        change_id(EntryKind.DETAILS, conversation_id, me, client_key),
+        new_id(),
         conversation_id,
         EntryKind.DETAILS,
-        me,
+        viewer.require(),
         client_key=client_key,
         metadata=values,
     )

@@ -205,11 +205,6 @@ def member_entry_id(conversation_id: UUID, occasion: str) -> UUID:
     return uuid5(conversation_id, f"member:{occasion}")
 
 
-def change_id(kind: EntryKind, conversation_id: UUID, actor: int, client_key: str) -> UUID:
-    """The same id for the same change, wherever it is retried; apart from every message's."""
-    return uuid5(conversation_id, f"{kind.value}:{actor}:{client_key}")
-
-
 def direct_conversation_id(one: int, other: int) -> UUID:
     """The conversation of a pair, whoever starts it."""
     low, high = sorted((one, other))

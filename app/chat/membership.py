@@ -23,6 +23,7 @@ from app.groups.members import MemberChange
 from app.groups.models import GroupRole
 from app.groups.queries import GroupRecord, groups_by_ids
 from app.groups.tree import lock_tree, memberships_below
+from app.ids import new_id
 from app.once import once, remember
 from app.users.queries import UserRecord, users_by_ids, users_by_public_ids
 from app.viewer import Viewer
@@ -197,16 +198,18 @@ async def change_members(
     """
     me = viewer.require()
     operation, key = attempt.operation, attempt.client_key
-    occasion = f"{operation}:{me}:{key}"
     async with backend.main.begin() as tx:
         done = await once(tx, viewer, operation, key, attempt.body)
         if done is None:
             await prepare(tx)
             changes = await act(tx)
-            told = " ".join(change.group_id.hex for change in changes)
+            # Not the key itself: when it is forgotten, the log still has what it once led to.
+            occasion = f"{operation}:{new_id()}"
+            told = " ".join([occasion, *(change.group_id.hex for change in changes)])
             await remember(tx, viewer, operation, key, told)
         else:
-            changes = [MemberChange(UUID(group_id)) for group_id in done.split()]
+            occasion, *groups_told = done.split()
+            changes = [MemberChange(UUID(group_id)) for group_id in groups_told]
         entries = [await _tell(tx, backend, me, occasion, change) for change in changes]
     for entry in entries:
         concerned = entry.metadata["added"] + entry.metadata["removed"]
