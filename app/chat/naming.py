@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.chat.backend import Backend
 from app.chat.events import publish_entry
-from app.chat.log import LogEntry, change_id, group_conversation_id
+from app.chat.log import LogEntry, group_conversation_id
 from app.chat.models import EntryKind
 from app.chat.postgres_changes import entry_in
 from app.chat.postgres_log import lock_head
@@ -13,6 +13,7 @@ from app.groups.commands import GroupChanges, clean_changes, moves
 from app.groups.commands import update_group as change_group
 from app.groups.queries import GroupRecord, groups_by_ids
 from app.groups.tree import lock_tree
+from app.ids import new_id
 from app.once import once, remember
 from app.viewer import Viewer
 
@@ -58,13 +59,11 @@ async def update_group(
 
 
 def _entry(viewer: Viewer, group_id: UUID, name: str, client_key: str) -> LogEntry:
-    me, conversation_id = viewer.require(), group_conversation_id(group_id)
-    occasion = f"{_OPERATION}:{client_key}"  # another mutation's key may be the same
     return LogEntry(
-        change_id(EntryKind.DETAILS, conversation_id, me, occasion),
-        conversation_id,
+        new_id(),
+        group_conversation_id(group_id),
         EntryKind.DETAILS,
-        me,
-        client_key=occasion,
+        viewer.require(),
+        client_key=client_key,
         metadata={"title": name},
     )
