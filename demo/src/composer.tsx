@@ -35,7 +35,7 @@ export function Composer({ room, replyTo = null, setReplyTo, threadOf }: Given) 
   useDrop(form, uploads, setOver);
 
   const begun = /(?:^|\s)@([^@\n]{0,40})$/.exec(text.slice(0, caret))?.[1];
-  const people = room.isMine ? [...room.members.value, EVERYONE] : room.members.value;
+  const people = room.isLed ? [...room.members.value, EVERYONE] : room.members.value;
   const offered =
     begun === undefined
       ? []
@@ -73,7 +73,7 @@ export function Composer({ room, replyTo = null, setReplyTo, threadOf }: Given) 
       text: text.trim(),
       replyTo: threadOf ?? replyTo,
       mentionIds: mentioned.map((one) => one.id),
-      mentionEveryone: room.isMine && /(^|\s)@everyone\b/.test(text),
+      mentionEveryone: room.isLed && /(^|\s)@everyone\b/.test(text),
       files: files.map((one) => one.sent!),
     });
     uploads.clear();

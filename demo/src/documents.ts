@@ -2,7 +2,8 @@
 
 const USER = "id name";
 const QUOTE = `id number text deleted sender { ${USER} }`;
-const MESSAGE = `id number seq role text deleted createdAt editedAt isPinned viewerCanEdit replyCount metadata
+const MESSAGE = `id number seq role text deleted createdAt editedAt isPinned replyCount metadata
+  viewerCanEdit viewerCanDelete viewerCanPin viewerCanReact
   sender { ${USER} } attachments { url type }
   replyTo { ${QUOTE} } threadRoot { id number replyCount }
   mentions(first: 20) { nodes { ${USER} } }
@@ -63,6 +64,10 @@ export const ROOM_EVENTS = `subscription($id: ID!, $after: String) { conversatio
 export const ROOM_PRESENCE = `subscription($id: ID!) { conversationPresence(conversationId: $id) {
   online { ${USER} } typing { ${USER} } } }`;
 
+export const ANSWERS = `subscription($id: ID!) { messageDelta(conversationId: $id) {
+  answer { id messageId state sender { ${USER} } } offset text } }`;
+export const STOP = `mutation($id: ID!, $key: String!) {
+  answerCancel(answerId: $id, input: {clientKey: $key}) { ${ERRORS} } }`;
 export const SEND = `mutation($id: ID!, $input: MessageSendInput!) {
   messageSend(conversationId: $id, input: $input) { message { ${MESSAGE} } ${ERRORS} } }`;
 export const EDIT = `mutation($id: ID!, $text: String!, $key: String!) {
@@ -92,10 +97,10 @@ export const TYPING = `mutation($id: ID!, $on: Boolean!, $key: String!) {
   conversationTyping(conversationId: $id, input: {isTyping: $on, clientKey: $key}) { ${ERRORS} } }`;
 export const SEARCH = `query($query: String!, $filter: MessageSearchFilter) { messageSearch(query: $query, filter: $filter, first: 20) {
   nodes { ${QUOTE} createdAt conversation { id } } } }`;
-export const PEOPLE = `query($name: String) { users(first: 20, filter: {namePrefix: $name}) { nodes { ${USER} isOnline } } }`;
+export const PEOPLE = `query($name: String) { users(first: 20, filter: {namePrefix: $name}) { nodes { ${USER} role isOnline } } }`;
 export const GROUPS = `query($name: String) { groups(first: 50, filter: {nameContains: $name}) {
   nodes { id name memberCount joinPolicy viewerMembership { role } } } }`;
 export const JOIN = `mutation($id: ID!, $key: String!) { groupJoin(groupId: $id, input: {clientKey: $key}) {
   group { conversation { ${SUMMARY} } } ${ERRORS} } }`;
-export const START_DIRECT = `mutation($user: ID!, $key: String!) {
-  conversationStart(input: {kind: DIRECT, userId: $user, clientKey: $key}) { conversation { ${SUMMARY} } ${ERRORS} } }`;
+export const START = `mutation($kind: ConversationKind!, $user: ID!, $key: String!) {
+  conversationStart(input: {kind: $kind, userId: $user, clientKey: $key}) { conversation { ${SUMMARY} } ${ERRORS} } }`;

@@ -47,7 +47,7 @@ function File({ one, shape, isLost, lost }: Given) {
     case "FILE":
       return (
         <a class="file" href={one.url} target="_blank" rel="noopener noreferrer">
-          <Icon name="file" /> {name}
+         <Icon name="file" /> {name}
         </a>
       );
   }

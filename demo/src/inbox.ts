@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { follow, mutate, newKey, query, session } from "./client";
-import { ABOUT, INBOX, INBOX_EVENTS, JOIN, PRESENCE, SETTINGS, START_DIRECT } from "./documents";
+import { ABOUT, INBOX, INBOX_EVENTS, JOIN, PRESENCE, SETTINGS, START } from "./documents";
 import { complain } from "./notice";
 import type { Page, Person, Summary } from "./types";
 
@@ -156,8 +156,9 @@ export async function keep(id: string, input: { isArchived?: boolean; isMuted?: 
   }
 }
 
-export async function talkTo(user: string): Promise<string> {
-  const { conversation } = await mutate<{ conversation: Summary }>(START_DIRECT, { user, key: newKey() });
+export async function talkTo({ id, role }: Person): Promise<string> {
+  const given = { user: id, kind: role === "SERVICE" ? "ASSISTANT" : "DIRECT", key: newKey() };
+  const { conversation } = await mutate<{ conversation: Summary }>(START, given);
   put(conversation);
   return conversation.id;
 }

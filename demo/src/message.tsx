@@ -125,7 +125,7 @@ export function MessageView({ message, room, goesOn, readers, reply, inThread }:
               setOpen(false);
             }}
           >
-            {EMOJIS.map((emoji) => (
+            {(message.viewerCanReact ? EMOJIS : []).map((emoji) => (
               <button
                 key={emoji}
                 class="emoji"
@@ -141,11 +141,11 @@ export function MessageView({ message, room, goesOn, readers, reply, inThread }:
                 <button onClick={() => room.openThread(message.threadRoot ?? message)}>Thread</button>
               </>
             )}
-            {room.isMine && (
+            {message.viewerCanPin && (
               <button onClick={() => room.pin(message)}>{message.isPinned ? "Unpin" : "Pin"}</button>
             )}
             {message.viewerCanEdit && <button onClick={() => setEditing(true)}>Edit</button>}
-            {mine && <button onClick={() => room.remove(message)}>Delete</button>}
+            {message.viewerCanDelete && <button onClick={() => room.remove(message)}>Delete</button>}
           </div>
         )}
         {history && <History message={message} room={room} close={() => setHistory(false)} />}

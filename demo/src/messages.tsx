@@ -4,10 +4,10 @@ import { Component, Fragment } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { MessageView } from "./message";
 import { forget, tryAgain, type Unsent } from "./outbox";
-import { dayOf } from "./parts";
+import { Avatar, dayOf } from "./parts";
 import type { Room } from "./room";
 import type { Part } from "./timeline";
-import type { Message, Quote } from "./types";
+import type { Answer, Message, Quote } from "./types";
 
 const NEAR = 80; // pixels from the end at which one still reads along
 const AHEAD = 600; // pixels from the start at which older messages are asked for
@@ -21,6 +21,7 @@ export function Messages({ room, reply }: { room: Room; reply: Reply }) {
   const top = useRef<{ element: Element; offset: number } | null>(null);
   const parts = room.parts.value;
   const unsent = room.unsent.value;
+  const answers = room.answers.value;
   const newest = room.list.value.at(-1)?.number ?? 0;
   const wanted = room.wanted.value;
 
@@ -35,7 +36,7 @@ export function Messages({ room, reply }: { room: Room; reply: Reply }) {
     // What came above must not push away what one reads.
     else if (top.current?.element.isConnected)
       element.scrollTop += top.current.element.getBoundingClientRect().top - top.current.offset;
-  }, [parts, unsent]);
+  }, [parts, unsent, answers]);
 
   useEffect(() => {
     const message = wanted === null ? null : document.getElementById(`m${wanted}`);
@@ -81,8 +82,11 @@ export function Messages({ room, reply }: { room: Room; reply: Reply }) {
           reply={reply}
         />
       ))}
-      {unsent.length > 0 && (
+      {answers.length + unsent.length > 0 && (
         <ol>
+          {answers.map(({ answer, text }) => (
+            <AnswerView key={answer.id} answer={answer} text={text} room={room} />
+          ))}
           {unsent.map((one) => (
             <UnsentView key={one.key} one={one} />
           ))}
@@ -147,6 +151,31 @@ export const goesOn = (one: Message, before: Message | undefined) =>
   one.replyTo === null &&
   !startsDay(one, before) &&
   Date.parse(one.createdAt) - Date.parse(before.createdAt) < 5 * 60_000;
+
+/** Silent while it grows: a screen reader is told the message. */
+function AnswerView({ answer, text, room }: { answer: Answer; text: string; room: Room }) {
+  return (
+    <li class="message assistant">
+      <Avatar person={answer.sender ?? { id: "", name: "?" }} />
+      <article aria-label={`${answer.sender?.name ?? "Somebody"}, writing`}>
+        <p class="name">
+          {answer.sender?.name}
+          <span class="role">Assistant</span>
+        </p>
+        <div class="bubble growing">
+          <p class="text">{text || "…"}</p>
+        </div>
+        <div class="meta">
+          {answer.state === "RUNNING" && (
+            <button class="link" onClick={() => room.stop(answer)}>
+              Stop
+            </button>
+          )}
+        </div>
+      </article>
+    </li>
+  );
+}
 
 export function UnsentView({ one }: { one: Unsent }) {
   return (

@@ -4,6 +4,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { follow, mutate, newKey, query, Refused, session } from "./client";
 import {
   AGAIN,
+  ANSWERS,
   DELETE,
   EDIT,
   EDITS,
@@ -13,6 +14,7 @@ import {
   ROOM,
   ROOM_EVENTS,
   ROOM_PRESENCE,
+  STOP,
   THREAD,
   TYPING,
   UNPIN,
@@ -22,7 +24,7 @@ import { conversation, loadOne, patch } from "./inbox";
 import { complain } from "./notice";
 import { send, shown, unsentIn } from "./outbox";
 import { partsOf, type Part } from "./timeline";
-import type { Earlier, Message, Nodes, Person, Quote, RoomEvent } from "./types";
+import type { Answer, Earlier, Message, Nodes, Person, Quote, RoomEvent } from "./types";
 import type { Sent } from "./uploads";
 
 const SCREEN = 40;
@@ -56,12 +58,18 @@ export class Room {
   /** The message whose thread is open. */
   readonly thread = signal<Pick<Quote, "id" | "number"> | null>(null);
   readonly hasOlderReplies = signal(false);
+  private readonly growing = signal<ReadonlyMap<string, { answer: Answer; text: string }>>(new Map());
 
   readonly list = computed(() =>
     [...this.known.value.values()]
       .filter((message) => message.number >= this.first.value)
       .sort((a, b) => a.number - b.number),
   );
+  /** Answers until their message is there. */
+  readonly answers = computed(() => {
+    const ids = new Set(this.list.value.map((message) => message.id));
+    return [...this.growing.value.values()].filter(({ answer }) => !ids.has(answer.messageId));
+  });
   readonly replies = computed(() =>
     [...this.known.value.values()]
       .filter((message) => message.threadRoot?.id === this.thread.value?.id)
@@ -114,6 +122,14 @@ export class Room {
         },
       }),
     ];
+    this.stops.push(
+      follow<{ answer: Answer; offset: number; text: string }>(ANSWERS, {
+        variables: () => ({ id: this.id }),
+        hear: ({ answer, offset, text }) => this.grow(answer, offset, text),
+        // What ended meanwhile is told by nobody.
+        again: () => (this.growing.value = new Map()),
+      }),
+    );
     if (this.closed) this.close();
   }
 
@@ -247,10 +263,20 @@ export class Room {
     }
   }
 
+  private grow(answer: Answer, offset: number, piece: string) {
+    const growing = new Map(this.growing.value);
+    const text = offset === 0 ? piece : (growing.get(answer.id)?.text ?? "") + piece;
+    if (answer.state === "CANCELLED" || answer.state === "ABANDONED") growing.delete(answer.id);
+    else growing.set(answer.id, { answer, text });
+    this.growing.value = growing;
+  }
+
   // -- doing
 
-  /** Whether the viewer may pin here, and mention everybody. */
-  get isMine() {
+  stop = (answer: Answer) => mutate(STOP, { id: answer.id, key: newKey() }).catch(complain);
+
+  /** Whether the viewer may mention everybody. */
+  get isLed() {
     const group = conversation(this.id)?.group;
     return group === null || group?.viewerCanManage === true;
   }

@@ -162,7 +162,7 @@ function Found({ wanted, done }: { wanted: string; done: () => void }) {
               <button
                 class="row"
                 onClick={async () => {
-                  await talkTo(person.id).then((id) => open(id)).catch(complain);
+                  await talkTo(person).then((id) => open(id)).catch(complain);
                   done();
                 }}
               >

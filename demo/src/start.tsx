@@ -71,7 +71,7 @@ export function Start({ open, close }: { open: (id: string) => void; close: () =
         <ul>
           {people.map((person) => (
             <li key={person.id}>
-              <button class="choice" onClick={() => begin(talkTo(person.id))}>
+              <button class="choice" onClick={() => begin(talkTo(person))}>
                 <Avatar person={person} isOnline={isOnline(person)} />
                 {person.name}
               </button>

@@ -11,6 +11,7 @@ export interface Payload {
 export interface Person {
   id: string;
   name: string;
+  role?: "USER" | "MODERATOR" | "ADMIN" | "SERVICE";
   isOnline?: boolean;
 }
 export interface Nodes<T> {
@@ -46,6 +47,9 @@ export interface Message extends Quote {
   editedAt: string | null;
   isPinned: boolean;
   viewerCanEdit: boolean;
+  viewerCanDelete: boolean;
+  viewerCanPin: boolean;
+  viewerCanReact: boolean;
   replyCount: number;
   attachments: Attachment[];
   /** What this page kept of its files; other clients may have kept anything. */
@@ -70,6 +74,13 @@ export interface Summary {
   group: { id: string; name: string; viewerCanManage: boolean } | null;
   participants: Nodes<Person> | null;
   lastMessage: (Pick<Quote, "id" | "text" | "deleted" | "sender"> & { createdAt: string }) | null;
+}
+/** An answer that grows; it becomes a message when it ends. */
+export interface Answer {
+  id: string;
+  messageId: string;
+  state: "RUNNING" | "FINISHED" | "CANCELLED" | "ABANDONED";
+  sender: Person | null;
 }
 export interface Later {
   id: string;

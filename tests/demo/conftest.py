@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -39,6 +40,11 @@ class Window:
     def url(self) -> str:
         """The page, by way of this window's own network."""
         return f"{self.network.url}/demo"
+
+    @property
+    def room(self) -> str:
+        """The id of the open conversation."""
+        return unquote(urlsplit(self.tab.url).fragment)
 
     @property
     def row(self) -> Locator:

@@ -1,7 +1,5 @@
 """What was said before: threads beside the conversation, pins, edits, and a long way up."""
 
-from urllib.parse import unquote, urlsplit
-
 from playwright.async_api import expect
 
 from tests.accounts.conftest import Desk
@@ -71,11 +69,10 @@ async def test_a_long_way_up(windows: tuple[Window, Window], desk: Desk) -> None
     await ada.sign_in()
     await ada.row.click()
     await expect(ada.composer).to_be_visible()
-    room = unquote(urlsplit(ada.tab.url).fragment)
     await ada.say("The first of all")
     await ada.act("The first of all", "Pin")
     await expect(ada.tab.get_by_text("1 pinned message")).to_be_visible()
-    await desk.world.say(ada.person, room, *(f"Number {number}" for number in range(2, 160)))
+    await desk.world.say(ada.person, ada.room, *(f"Number {number}" for number in range(2, 160)))
     await expect(ada.message("Number 159")).to_be_in_viewport()
 
     # Anew, it begins with a screenful; what comes above leaves what one reads where it is.
@@ -102,9 +99,8 @@ async def test_a_message_that_is_found_is_shown(windows: tuple[Window, Window], 
     await ada.sign_in()
     await ada.row.click()
     await expect(ada.composer).to_be_visible()
-    room = unquote(urlsplit(ada.tab.url).fragment)
     words = ("A celadon glaze", *(f"Number {number}" for number in range(60)))
-    await desk.world.say(lucas.person, room, *words)
+    await desk.world.say(lucas.person, ada.room, *words)
     await ada.tab.go_back()
 
     await ada.tab.get_by_label("Search people and messages").fill("celadon")
