@@ -6,8 +6,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
-from aiodataloader import DataLoader
-
+from app.api.loader import DataLoader
 from app.audit import queries as audit
 from app.audit.queries import ChangeRecord, Trails
 from app.cache import reads as cached
