@@ -26,6 +26,7 @@ from app.users.codes import (
     make_code,
     wrong_code,
 )
+from app.users.following import tell_account
 from app.users.models import (
     Platform,
     SessionEnd,
@@ -170,6 +171,7 @@ async def _change(
         tx, viewer, _CHANGE, "User", owner.public_id, before=before, after=after, trail=AUTH
     )
     await end_sessions(tx, viewer, _CHANGE, owner.others, SessionEnd.REVOKED)
+    tell_account(tx, viewer.require())
     return owner
 
 

@@ -63,6 +63,16 @@ async def test_an_address_changes_by_the_code_it_was_sent(desk: Desk) -> None:
     ]
 
 
+async def test_whoever_looks_at_their_account_is_told(desk: Desk) -> None:
+    ada, new = await desk.sign_up(), someone()
+    query = "subscription { viewerChanged { viewer { personal { email } } } }"
+    async with ada.client.subscribe(query) as account:
+        assert (await account.next())["viewer"]["personal"]["email"] == ada.email
+        await ask(ada, new)
+        await change(ada, new, await desk.mailbox.code(new))
+        assert (await account.next())["viewer"]["personal"]["email"] == new
+
+
 async def told(desk: Desk, email: str, number: int) -> str:
     async with asyncio.timeout(5):
         while len(desk.mailbox.mail.get(email, ())) < number:  # noqa: ASYNC110

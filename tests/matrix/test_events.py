@@ -43,6 +43,10 @@ UNTOLD = {
     "conversationTyping": "is forgotten within seconds: tests/presence shows that it is told",
     "dataExportRequest": _ASKER,
     "accountErase": "needs a fresh session: tests/personal shows that it is told",
+    **dict.fromkeys(
+        ("userEmailChangeRequest", "userEmailChange"),
+        "need a fresh session and a mailbox: tests/accounts shows that the change is told",
+    ),
     "serviceAccountCreate": "admins find programs among all users, whom nobody follows",
     "serviceKeyCreate": "a program's keys are on no screen but an admin's, who fetches them",
 }
