@@ -59,6 +59,7 @@ class CallLog:
         self._main = main
         self._size = size
         self._waiting: deque[ApiCall] = deque()
+        self._writing = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self.dropped = 0
 
@@ -91,6 +92,10 @@ class CallLog:
 
     async def write(self) -> None:
         """Write what waits; what cannot be written now goes on waiting."""
+        async with self._writing:
+            await self._write()
+
+    async def _write(self) -> None:
         while self._waiting:
             # They wait on until they are written: a database that is away loses none.
             batch = list(islice(self._waiting, _BATCH))
