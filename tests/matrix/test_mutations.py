@@ -36,6 +36,8 @@ async def attempt(
         return DONE
     assert all(map(is_hidden, found.values())), found
     (error,) = errors
+    if error["field"] is not None:
+        assert error["field"][0] in fields("Mutation")[field].args, error
     code: str = error["code"]
     return code
 
