@@ -171,7 +171,7 @@ async def revoke(
     async with main.begin() as tx:
         operation = "groupInvitationRevoke"
         if await once(tx, viewer, operation, client_key, [invitation_id]) is None:
-            await enter_as_manager(tx, viewer, known.group_id, "id")
+            await enter_as_manager(tx, viewer, known.group_id, "groupInvitationId")
             await _lock_open(tx, invitation_id)
             await _answer(tx, viewer, known, InvitationAnswer.REVOKED)
             before = {"invitations": {str(known.user_id): known.expires_at}}

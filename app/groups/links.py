@@ -107,7 +107,7 @@ async def revoke_link(
     async with main.begin() as tx:
         operation = "groupInvitationLinkRevoke"
         if await once(tx, viewer, operation, client_key, [link_id]) is None:
-            await enter_as_manager(tx, viewer, known.group_id, "id")
+            await enter_as_manager(tx, viewer, known.group_id, "groupInvitationLinkId")
             revoked = update(GroupInvitationLink).filter_by(id=link_id, revoked_at=None)
             if (await tx.execute(revoked.values(revoked_at=func.now()))).rowcount:
                 before = {"link": {"id": link_id}}

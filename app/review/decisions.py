@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.chat.backend import Backend
 from app.chat.changes import remove_message
 from app.chat.membership import delete_group
-from app.errors import Conflict, Forbidden, Invalid, NotFound, Required
+from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Required
 from app.ids import new_id
 from app.moderation.models import ModerationVerdict, SubjectKind
 from app.moderation.queries import ItemRecord, items_by_ids
@@ -200,7 +200,11 @@ async def _decide_other(
     await resolve_removal(tx, viewer, item.subject_kind, item.subject_id, note)
     # Last, and in a transaction of its own: should this one fail after it, the item is still
     # open, and deciding again finds the subject gone and changes nothing.
-    await _remove(bench, viewer, item, note or "")
+    try:
+        await _remove(bench, viewer, item, note or "")
+    except DomainError as error:
+        error.field = ["moderationItemId"]  # which is what names the subject here
+        raise
 
 
 async def _remove(bench: Bench, viewer: Viewer, item: ItemRow, note: str) -> None:

@@ -105,7 +105,7 @@ async def test_group_update_empties_what_is_null(world: World, anonymous: Client
     assert await change(ada.client, name="Band") == {"name": "Band", "description": "We sing."}
     assert await change(ada.client, description=None) == {"name": "Band", "description": None}
     assert await change(ada.client, name=None) == [("REQUIRED", ["input", "name"])]
-    assert await change(eve.client, name="Mob") == [("FORBIDDEN", ["id"])]
+    assert await change(eve.client, name="Mob") == [("FORBIDDEN", ["groupId"])]
     assert await change(anonymous, name="Mob") == [("UNAUTHENTICATED", None)]
 
 

@@ -1,4 +1,4 @@
-"""One estate to look at, built once for a worker."""
+"""Estates to look at and to change."""
 
 from collections.abc import AsyncIterator
 
@@ -17,9 +17,9 @@ async def estate(services: Services, server_url: str) -> AsyncIterator[Estate]:
     await estate.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def workshop(services: Services, server_url: str) -> AsyncIterator[Estate]:
-    """An estate to change."""
+    """An estate to change, of a module's own: what others did in one would fill its lists."""
     workshop = await settle(World(services, server_url))
     yield workshop
     await workshop.close()

@@ -28,7 +28,7 @@ from app.media import AttachmentType
 from app.paging import PageArgs
 
 # Points, by GraphQL's rules: a message with its sender, their membership and an attachment.
-MESSAGE = 24
+MESSAGE = 62
 LIST = 34
 
 _KEY_HEADER = "idempotency-key"
