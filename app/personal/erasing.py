@@ -63,13 +63,13 @@ async def request_erasure(accounts: Accounts, viewer: Viewer) -> datetime:
         user = next((row for row in rows if row.id == me), None)
         if user is None:
             raise NotFound("There is no such user.")
-        if user.role is UserRole.ADMIN and not [row for row in rows if row.id != me]:
-            raise Conflict("You are the last admin: let somebody else be one first.")
         open_ones = select(_S.id, _S.started_at).where(_S.user_id == me, _S.ended_at.is_(None))
         sessions = {row.id: row.started_at for row in await tx.execute(open_ones)}
         started_at = sessions.get(viewer.session_id)
         if started_at is None or datetime.now(UTC) - started_at > FRESH:
             raise Forbidden("Sign in again, and erase the account within 15 minutes of that.")
+        if user.role is UserRole.ADMIN and not [row for row in rows if row.id != me]:
+            raise Conflict("You are the last admin: let somebody else be one first.")
         made = insert(Erasure).values(user_id=me, public_id=user.public_id)
         requested_at: datetime = (await tx.execute(made.returning(_E.requested_at))).scalar_one()
         await tx.execute(update(User).where(_U.id == me).values(deleted_at=requested_at))
