@@ -98,17 +98,18 @@ def documents() -> Documents:
     ],
     ids=lambda value: repr(value[:50]) if value else "allowed",
 )
-def test_document_over_a_limit_is_refused_cheaply(
-    documents: Documents, text: str, code: str | None
-) -> None:
-    begun = time.process_time()
-    if code is None:
-        documents.operation(text, None)
-    else:
-        assert refused(documents, text) == code
-    spent = time.process_time() - begun
+def test_document_over_a_limit_is_refused_cheaply(text: str, code: str | None) -> None:
+    def spend() -> float:
+        documents = Documents(SCHEMA, Settings(environment="test"))  # which knows none yet
+        begun = time.process_time()
+        if code is None:
+            documents.operation(text, None)
+        else:
+            assert refused(documents, text) == code
+        return time.process_time() - begun
+
     # The bound is for one core of this class, five times what it was measured to take.
-    assert spent < 0.25, f"{spent:.3f} s of CPU"
+    assert min(spend() for _ in range(3)) < 0.25
 
 
 @pytest.mark.parametrize(
