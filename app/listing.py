@@ -72,6 +72,25 @@ class Listing(Generic[R]):
             by_parent[row[0]].append(row)
         return [self._page(by_parent[p], query, skip=1) for p in parents]
 
+    async def own_pages(
+        self,
+        db: Postgres,
+        parent: ColumnElement[Any],
+        parents: Sequence[int],
+        query: ListQuery,
+        *,
+        me: int | None,
+    ) -> list[Page[R]]:
+        """As `pages`; empty for every user but the viewer, whose number is `me`.
+
+        Raises:
+            InvalidCursor: The cursor is of another list or order.
+        """
+        mine = [user_id for user_id in parents if user_id == me]
+        pages = await self.pages(db, parent, mine, query) if mine else []
+        found = dict(zip(mine, pages, strict=True))
+        return [found.get(user_id, Page.empty()) for user_id in parents]
+
     def _values(self, query: ListQuery) -> dict[str, Any]:
         values = dict(query.filters)
         values["limit"] = query.args.size + 1

@@ -148,10 +148,7 @@ async def invitations_by_users(
     Raises:
         InvalidCursor: The cursor is of another list.
     """
-    mine = [i for i in user_ids if i == viewer.user_id]
-    pages = await _LIST.pages(main, _I.user_id, mine, query) if mine else []
-    found = dict(zip(mine, pages, strict=True))
-    return [found.get(i, Page.empty()) for i in user_ids]
+    return await _LIST.own_pages(main, _I.user_id, user_ids, query, me=viewer.user_id)
 
 
 async def invitations_by_groups(

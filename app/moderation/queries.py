@@ -159,13 +159,11 @@ async def items_by_reporters(
     Raises:
         InvalidCursor: The cursor is of another list.
     """
-    mine = [i for i in user_ids if i == viewer.user_id]
-    pages = await _ITEMS.pages(main, _Q.reported_by, mine, query) if mine else []
+    pages = await _ITEMS.own_pages(main, _Q.reported_by, user_ids, query, me=viewer.user_id)
     if not viewer.is_staff:
         for item in (item for page in pages for item in page.items):
             _as_told(item)
-    found = dict(zip(mine, pages, strict=True))
-    return [found.get(i, Page.empty()) for i in user_ids]
+    return pages
 
 
 async def verdicts_by_items(

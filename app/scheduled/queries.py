@@ -78,7 +78,4 @@ async def scheduled_by_senders(
     Raises:
         InvalidCursor: The cursor is of another list.
     """
-    mine = [i for i in user_ids if i == viewer.user_id]
-    pages = await _LIST.pages(main, _S.sender_id, mine, query) if mine else []
-    found = dict(zip(mine, pages, strict=True))
-    return [found.get(i, Page.empty()) for i in user_ids]
+    return await _LIST.own_pages(main, _S.sender_id, user_ids, query, me=viewer.user_id)
