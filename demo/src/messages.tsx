@@ -42,8 +42,9 @@ export function Messages({ room, reply }: { room: Room; reply: Reply }) {
     const message = wanted === null ? null : document.getElementById(`m${wanted}`);
     if (message === null) return;
     room.wanted.value = null;
-    atEnd.current = false;
     message.scrollIntoView({ block: "center" });
+    // Now, and not with the next frame: what comes in between must not lead back to where one was.
+    scrolled();
     message.classList.add("found-here");
     setTimeout(() => message.classList.remove("found-here"), 2_000);
   }, [wanted, parts]);

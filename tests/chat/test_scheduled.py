@@ -239,6 +239,17 @@ async def held_before_noting(services: Services) -> AsyncIterator[None]:
             await tx.execute(text("DROP FUNCTION wait_to_note() CASCADE"))
 
 
+async def waiting_to_note(services: Services) -> int:
+    """The server process that waits to note that a message was sent."""
+    waiting = text("SELECT pid FROM pg_locks WHERE objid = 4711 AND NOT granted")
+    async with asyncio.timeout(10):
+        while True:
+            async with services.main.begin() as tx:
+                if pid := (await tx.execute(waiting)).scalar():
+                    return int(pid)
+            await asyncio.sleep(0.01)
+
+
 async def test_a_process_killed_between_sending_and_noting_doubles_nothing(
     world: World, services: Services, settings: Settings
 ) -> None:
@@ -253,8 +264,12 @@ async def test_a_process_killed_between_sending_and_noting_doubles_nothing(
             owner.client.subscribe(EVENTS, id=talk, after=start(talk)) as stream,
         ):
             assert [event["seq"] for event in await stream.take(3)] == [1, 2, 3]
+            waiting = await waiting_to_note(services)
             process.kill()
             await process.wait()
+            # While it waits for a lock, its server process does not notice that nobody listens.
+            async with services.main.begin() as tx:
+                await tx.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": waiting})
         # What may have been sent is nobody's to change.
         late = {"text": "Twice", "clientKey": uuid4().hex}
         assert await member.client.refused(UPDATE, id=later["id"], input=late) == "CONFLICT"

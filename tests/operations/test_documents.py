@@ -4,9 +4,11 @@
 """
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from graphql import OperationDefinitionNode, parse
 from syrupy.assertion import SnapshotAssertion
@@ -21,6 +23,24 @@ DOCUMENTS = {
     f"{path.parent.name}-{path.stem}": path.read_text(encoding="utf-8")
     for path in sorted(HERE.glob("*/*.graphql"))
 }
+
+
+class Recording(JSONSnapshotExtension):
+    """The answer as recorded, by the commands recorded, none of them more often.
+
+    Two branches that want the same kind of thing ask in one batch if they happen to meet, so an
+    operation may ask less often than what is recorded, which is the most that was seen.
+    """
+
+    def matches(self, *, serialized_data: Any, snapshot_data: Any) -> bool:
+        heard, recorded = orjson.loads(serialized_data), orjson.loads(snapshot_data)
+        asked, allowed = Counter(heard["commands"]), Counter(recorded["commands"])
+        return (
+            heard["data"] == recorded["data"]
+            and asked.keys() == allowed.keys()
+            and asked <= allowed
+        )
+
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
@@ -45,7 +65,7 @@ async def test_operation_answers_as_recorded(
     }
     # Sibling fields run side by side, so that the commands come in any order.
     heard = {"data": _labelled(data, labels), "commands": sorted(commands)}
-    assert heard == snapshot.use_extension(JSONSnapshotExtension)
+    assert heard == snapshot.use_extension(Recording)
 
 
 def _variables(query: str) -> list[str]:

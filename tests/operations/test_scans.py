@@ -19,9 +19,16 @@ from tests.operations.village import Village
 
 Asked = dict[tuple[int, str], list[Any]]
 
-# A table of few rows is cheaply held whole in memory.
+# A table of few rows is cheaply held whole in memory, and one that was counted is known to be small.
 _AS_WITH_MANY_ROWS = ";".join(
-    f"SET LOCAL enable_{way} = off" for way in ("seqscan", "hashjoin", "mergejoin", "material")
+    [
+        *(
+            f"SET LOCAL enable_{way} = off"
+            for way in ("seqscan", "hashjoin", "mergejoin", "material")
+        ),
+        "UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relkind = 'r'",
+        "DELETE FROM pg_statistic",
+    ]
 )
 # What hands on row by row what it is given.
 _PASSING_ON = {
@@ -68,14 +75,16 @@ async def test_no_read_scans_a_table(
     databases = {id(services.main): services.main, id(services.auth): services.auth}
     scans = {}
     assert len(asked) > 30
-    for (database, sql), arguments in asked.items():
+    for (database, sql), arguments in list(asked.items()):  # Sweeps ask on.
         if database not in databases:
             continue  # of a report, which adds up all that there is
         async with databases[database].engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            async with driver.transaction():
-                await driver.execute(_AS_WITH_MANY_ROWS)
-                (plan,) = await driver.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
+            transaction = driver.transaction()
+            await transaction.start()
+            await driver.execute(_AS_WITH_MANY_ROWS)
+            (plan,) = await driver.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
+            await transaction.rollback()
         if found := {*scanned(plan["Plan"])}:
             scans[sql] = found
     assert scans == {}
