@@ -14,8 +14,11 @@ from playwright.async_api import (
     Request,
     WebSocket,
     async_playwright,
+    expect,
 )
 
+# In ms; what is there sooner is seen sooner, and a busy machine takes its time.
+PATIENCE = 20_000
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -44,6 +47,7 @@ async def open_browser() -> AsyncIterator[Browser]:
     ]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
             executable_path=_executable(), args=arguments, headless=True

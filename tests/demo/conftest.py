@@ -17,7 +17,7 @@ from tests.accounts.conftest import (  # noqa: F401 - fixtures
     mailbox,
 )
 from tests.accounts.mailbox import Mailbox
-from tests.browser import complaints_of, open_browser
+from tests.browser import PATIENCE, complaints_of, open_browser
 from tests.factories import Person
 from tests.outage.proxy import Proxy
 
@@ -121,7 +121,7 @@ async def windows(browser: Browser, desk: Desk) -> AsyncIterator[tuple[Window, W
         await network.open()
         context = await browser.new_context(viewport={"width": 1200, "height": 800})
         tab = await context.new_page()
-        tab.set_default_timeout(10_000)
+        tab.set_default_timeout(PATIENCE)
         opened.append(
             Window(person, email, tab, network, desk.mailbox, complaints_of(tab, network.url))
         )

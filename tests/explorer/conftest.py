@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from tests.browser import complaints_of, open_browser
+from tests.browser import PATIENCE, complaints_of, open_browser
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ async def page(browser: BrowserContext, server_url: str) -> AsyncIterator[Page]:
     """The explorer as at a first visit; the test fails on an error in the console or a request
     elsewhere."""
     tab = await browser.new_page()
-    tab.set_default_timeout(10_000)
+    tab.set_default_timeout(PATIENCE)
     complaints = complaints_of(tab, server_url)
     await tab.add_init_script("localStorage.clear()")
     await tab.goto(f"{server_url}/graphiql")

@@ -9,6 +9,8 @@ from uuid import uuid4
 from httpx import AsyncClient
 from playwright.async_api import Page, WebSocket, expect
 
+from tests.browser import PATIENCE
+
 QUERY = ".graphiql-query-editor"
 VARIABLES = "[aria-label='Variables'] .graphiql-editor:not(.hidden)"
 HEADERS = "[aria-label='Headers'] .graphiql-editor:not(.hidden)"
@@ -49,8 +51,8 @@ async def stop(page: Page) -> None:
     await expect(page.get_by_role("button", name="Execute query")).to_be_visible()
 
 
-async def expect_response(page: Page, text: str, seconds: float = 5) -> None:
-    await expect(page.locator(RESPONSE)).to_contain_text(text, timeout=seconds * 1_000)
+async def expect_response(page: Page, text: str, patience: float = PATIENCE) -> None:
+    await expect(page.locator(RESPONSE)).to_contain_text(text, timeout=patience)
 
 
 class Frames:
@@ -66,7 +68,7 @@ class Frames:
         socket.on("framesent", lambda frame: self._sent.put_nowait(json.loads(frame)))
 
     async def next(self, kind: str) -> dict[str, Any]:
-        message = await asyncio.wait_for(self._sent.get(), timeout=5)
+        message = await asyncio.wait_for(self._sent.get(), timeout=PATIENCE / 1_000)
         assert message["type"] == kind
         return message
 
@@ -160,7 +162,7 @@ async def test_subscription_shows_events_until_stopped(
             answer = (await client.post("/graphql", json=body)).json()
             assert answer == {"data": {"groupCreate": {"errors": []}}}
             with suppress(AssertionError):
-                await expect_response(page, name, seconds=0.5)
+                await expect_response(page, name, patience=500)
                 break
     await expect_response(page, name)
     await stop(page)

@@ -19,7 +19,7 @@ from tests.operations.village import Village
 
 Asked = dict[tuple[int, str], list[Any]]
 
-# A table of few rows is cheaply held whole in memory, and one that was counted is known to be small.
+# A table of few rows is cheaply held whole in memory, one that was counted is known to be small.
 _AS_WITH_MANY_ROWS = ";".join(
     [
         *(
