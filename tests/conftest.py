@@ -5,17 +5,15 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 from starlette.applications import Starlette
 
 from app.embedded import StoreUrls, start_stores, stop_stores
-from app.migrations import migrate_up
 from app.services import Services
 from app.settings import Settings
 from tests.client import Client
+from tests.databases import named, own_databases
 from tests.factories import World
 from tests.server import serve
 
@@ -45,36 +43,23 @@ def stores() -> StoreUrls:
 
 
 @pytest.fixture(scope="session")
-async def settings(stores: StoreUrls, worker_id: str) -> Settings:
+async def settings(stores: StoreUrls, worker_id: str) -> AsyncIterator[Settings]:
     """Settings that point at this worker's own, migrated databases."""
-    name = f"isthmus_{worker_id}"
     number = worker_id.removeprefix("gw") if worker_id != "master" else "0"
-    assert stores.database_url is not None
-    assert stores.mongo_url is not None
-    assert stores.redis_url is not None
-    server = await asyncpg.connect(stores.database_url)
-    for database in (name, f"{name}_auth"):
-        await server.execute(f"CREATE DATABASE {database}")
-    await server.close()
-    redis = _named(stores.redis_url, number)
+    redis = named(stores.redis_url, number)
     settings = Settings(
         environment="test",
         home=Path(os.environ[_HOME]) / worker_id,
-        database_url=_named(stores.database_url, name),
-        auth_database_url=_named(stores.database_url, f"{name}_auth"),
-        mongo_url=_named(stores.mongo_url, name),
+        database_url=stores.database_url,
+        mongo_url=stores.mongo_url,
         redis_url=redis,
         cache_redis_url=redis if _CACHE in os.environ else None,
         sweep_interval=1.0,
         scheduled_interval=3600.0,  # tests send what is due themselves
         presence_snapshot_interval=3600.0,  # it writes what some tests look at
     )
-    await migrate_up(settings)
-    return settings
-
-
-def _named(url: str, database: str) -> str:
-    return urlsplit(url)._replace(path=f"/{database}").geturl()
+    async with own_databases(settings, f"isthmus_{worker_id}") as own:
+        yield own
 
 
 @pytest.fixture(scope="session")

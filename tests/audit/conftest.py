@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -14,11 +13,10 @@ from app.audit.checkpoints import Checkpoint, write_checkpoint
 from app.audit.commands import record
 from app.audit.models import AUTH, MAIN, Trail
 from app.audit.verification import Verdict, verify_trail
-from app.embedded import StoreUrls
-from app.migrations import migrate_up
 from app.settings import Settings
 from app.stores.postgres import Postgres
 from app.viewer import Viewer
+from tests.databases import created, name_of, named, own_databases
 
 ADMIN = Viewer(7, uuid4(), "admin")
 
@@ -77,46 +75,22 @@ class Audited:
 
 
 @pytest.fixture(scope="session")
-async def templates(stores: StoreUrls, worker_id: str) -> AsyncIterator[dict[str, str]]:
-    """Migrated databases, by trail, that each test copies: a copy takes a tenth of a migration."""
-    assert stores.database_url is not None
-    names = {trail: f"audit_{worker_id}_{trail}" for trail in ("main", "auth")}
-    server = await asyncpg.connect(stores.database_url)
-    for name in names.values():
-        await server.execute(f"CREATE DATABASE {name}")
-    await migrate_up(_settings(stores, names))
-    yield names
-    for name in names.values():
-        await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await server.close()
-
-
-def _settings(stores: StoreUrls, names: dict[str, str]) -> Settings:
-    return Settings(
-        environment="test",
-        database_url=_named(stores.database_url, names["main"]),
-        auth_database_url=_named(stores.database_url, names["auth"]),
-        mongo_url=_named(stores.mongo_url, names["main"]),
-        redis_url=stores.redis_url,
-    )
-
-
-def _named(url: str | None, database: str) -> str:
-    assert url is not None
-    return urlsplit(url)._replace(path=f"/{database}").geturl()
+async def untouched(settings: Settings) -> AsyncIterator[Settings]:
+    """Settings whose databases stay empty, to be copied: a copy takes a tenth of a migration."""
+    async with own_databases(settings, f"{name_of(settings.database_url)}_audit") as own:
+        yield own
 
 
 @pytest.fixture
-async def copied(stores: StoreUrls, templates: dict[str, str]) -> AsyncIterator[Settings]:
+async def copied(untouched: Settings) -> AsyncIterator[Settings]:
     """Settings that point at databases of this test alone."""
-    names = {trail: f"{name}_{uuid4().hex[:12]}" for trail, name in templates.items()}
-    server = await asyncpg.connect(stores.database_url)
-    for trail, name in names.items():
-        await server.execute(f"CREATE DATABASE {name} TEMPLATE {templates[trail]}")
-    yield _settings(stores, names)
-    for name in names.values():
-        await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await server.close()
+    main, auth = untouched.database_url, untouched.auth_database_url
+    own_main, own_auth = (named(url, f"{name_of(url)}_{uuid4().hex[:12]}") for url in (main, auth))
+    async with (
+        created(main, name_of(own_main), template=name_of(main)),
+        created(auth, name_of(own_auth), template=name_of(auth)),
+    ):
+        yield untouched.model_copy(update={"database_url": own_main, "auth_database_url": own_auth})
 
 
 @pytest.fixture

@@ -1,12 +1,45 @@
-"""Estates to look at and to change."""
+"""Estates to look at and to change, in databases where nothing else is.
+
+Whoever looks for traces reads all that there is.
+"""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from app.services import Services
+from app.settings import Settings
+from tests.databases import name_of, own_databases
 from tests.factories import World
 from tests.matrix.estate import Estate, settle
+from tests.server import serve
+
+
+@pytest.fixture(scope="session")
+async def matrix_settings(settings: Settings) -> AsyncIterator[Settings]:
+    """Settings that point at the matrix's databases."""
+    async with own_databases(settings, f"{name_of(settings.database_url)}_matrix") as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+async def matrix_server(matrix_settings: Settings) -> AsyncIterator[tuple[Services, str]]:
+    """The application on them, and its address."""
+    async with serve(matrix_settings) as (app, url):
+        services: Services = app.state.services
+        yield services, url
+
+
+@pytest.fixture(scope="session")
+def services(matrix_server: tuple[Services, str]) -> Services:
+    """The services of the matrix's application."""
+    return matrix_server[0]
+
+
+@pytest.fixture(scope="session")
+def server_url(matrix_server: tuple[Services, str]) -> str:
+    """Where it is served."""
+    return matrix_server[1]
 
 
 @pytest.fixture(scope="session")

@@ -42,9 +42,9 @@ NO_OTHER_BODY = {
 
 
 @pytest.fixture(scope="session")
-async def second_url(settings: Settings) -> AsyncIterator[str]:
+async def second_url(matrix_settings: Settings) -> AsyncIterator[str]:
     """Another server on the same stores, with connections of its own."""
-    async with serve(settings) as (_, url):
+    async with serve(matrix_settings) as (_, url):
         yield url
 
 

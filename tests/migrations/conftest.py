@@ -5,10 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from beanie import init_beanie
 
@@ -16,6 +14,7 @@ from app.chat.documents import DOCUMENTS
 from app.migrations import migrate_up, postgres
 from app.settings import Settings
 from app.stores.mongo import Mongo
+from tests.databases import created, named
 
 NewSettings = Callable[..., Awaitable[Settings]]
 
@@ -24,28 +23,17 @@ NewSettings = Callable[..., Awaitable[Settings]]
 async def _settings(stores: Any, *, one_database: bool) -> AsyncIterator[Settings]:
     name = f"migrations_{uuid4().hex}"
     main, auth = name, name if one_database else f"{name}_auth"
-    server = await asyncpg.connect(stores.database_url)
-    for database in {main, auth}:
-        await server.execute(f"CREATE DATABASE {database}")
     settings = Settings(
         database_url=named(stores.database_url, main),
         auth_database_url=named(stores.database_url, auth),
         mongo_url=named(stores.mongo_url, name),
         redis_url=stores.redis_url,
     )
-    try:
+    async with created(stores.database_url, *{main, auth}):
         yield settings
-    finally:
-        for database in {main, auth}:
-            await server.execute(f"DROP DATABASE {database} WITH (FORCE)")
-        await server.close()
         mongo = Mongo(stores.mongo_url, settings)
         await mongo.client.drop_database(name)
         await mongo.close()
-
-
-def named(url: str, database: str) -> str:
-    return urlsplit(url)._replace(path=f"/{database}").geturl()
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ from app.migrations import (
     postgres,
 )
 from app.settings import Settings
+from tests.databases import named
 from tests.migrations.catalog import Catalog, read_catalog
-from tests.migrations.conftest import NewSettings, named
+from tests.migrations.conftest import NewSettings
 
 
 async def _catalogs(settings: Settings) -> dict[Database, Catalog]:

@@ -1,47 +1,43 @@
 """A database of its own for each test that counts everything there is."""
 
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-import asyncpg
 import pytest
 
-from app.embedded import StoreUrls
 from app.migrations import migrate_up
 from app.services import Services
 from app.settings import Settings
 from app.users.models import UserRole
+from tests.databases import created, name_of, named, own_databases
 from tests.factories import Person, World
 from tests.server import serve
 
 
+@pytest.fixture(scope="session")
+async def uncounted(settings: Settings) -> AsyncIterator[Settings]:
+    """Settings whose databases stay empty, to be copied: a copy takes a tenth of a migration."""
+    async with own_databases(settings, f"{name_of(settings.database_url)}_uncounted") as own:
+        yield own
+
+
 @pytest.fixture
-async def counted(settings: Settings, stores: StoreUrls) -> AsyncIterator[Settings]:
+async def counted(settings: Settings, uncounted: Settings) -> AsyncIterator[Settings]:
     """Settings whose main database and conversations are this test's alone; nothing is counted.
 
     Everybody's accounts, so that people can be made; a background count every hour.
     """
     name = f"usage_{uuid4().hex[:12]}"
-    assert stores.database_url is not None
-    assert stores.mongo_url is not None
-    server = await asyncpg.connect(stores.database_url)
-    await server.execute(f"CREATE DATABASE {name}")
     own = settings.model_copy(
         update={
-            "database_url": _named(stores.database_url, name),
-            "mongo_url": _named(stores.mongo_url, name),
+            "database_url": named(settings.database_url, name),
+            "mongo_url": named(settings.mongo_url, name),
             "usage_count_interval": 3600.0,
         }
     )
-    await migrate_up(own)
-    yield own
-    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await server.close()
-
-
-def _named(url: str, database: str) -> str:
-    return urlsplit(url)._replace(path=f"/{database}").geturl()
+    async with created(settings.database_url, name, template=name_of(uncounted.database_url)):
+        await migrate_up(own)
+        yield own
 
 
 @pytest.fixture

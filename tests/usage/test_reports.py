@@ -21,6 +21,7 @@ from app.usage.counting import count_entries
 from app.usage.models import ApiLog, UsageEntry
 from app.users.models import UserRole
 from tests.client import Json
+from tests.databases import created, name_of, named
 from tests.factories import Person, World
 from tests.server import serve
 from tests.usage.test_counting import answer
@@ -281,14 +282,15 @@ async def test_only_admins_read_reports(own_world: World, rows: Rows) -> None:
 @pytest.fixture
 async def copied(counted: Settings) -> AsyncIterator[str]:
     """The address of a copy that takes no writes."""
-    url = counted.database_url or ""
-    name = f"{url.rpartition('/')[2]}_copy"
-    connection = await asyncpg.connect(url.rpartition("/")[0] + "/postgres")
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {url.rpartition('/')[2]}")
-    await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    yield f"{url.rpartition('/')[0]}/{name}"
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    original = name_of(counted.database_url)
+    url = named(counted.database_url, f"{original}_copy")
+    async with created(counted.database_url, name_of(url), template=original):
+        connection = await asyncpg.connect(url)
+        await connection.execute(
+            f"ALTER DATABASE {name_of(url)} SET default_transaction_read_only = on"
+        )
+        await connection.close()
+        yield url
 
 
 @pytest.mark.covers("A37", "D31")
