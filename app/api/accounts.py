@@ -10,10 +10,10 @@ from app.api.ids import uuid_of
 from app.api.mutation import KeyedInput, Payload, mutation
 from app.api.types import User
 from app.once import check_client_key
-from app.users import codes, refresh, sessions
-from app.users.codes import Wanted
+from app.users import refresh, sessions, sign_in
 from app.users.grants import Grant
 from app.users.models import DeviceType, Platform, VerificationAction
+from app.users.one_time_codes import DIGITS
 from app.users.queries import UserRecord, users_by_ids
 from app.users.starting import Device
 
@@ -35,7 +35,7 @@ class AuthCodeVerifyInput(_WantedInput):
     """The input of `authCodeVerify`."""
 
     code: str = strawberry.field(
-        description=f"The {codes.DIGITS} digits; spaces and dashes between them do no harm."
+        description=f"The {DIGITS} digits; spaces and dashes between them do no harm."
     )
     name: str | None = strawberry.field(
         default=None,
@@ -160,13 +160,13 @@ class AccountMutations:
         ],
     ) -> AuthCodeRequestPayload:
         context = info.context
-        expires_at = await codes.request_code(
+        expires_at = await sign_in.request_code(
             context.services.accounts,
             context.viewer.origin,
-            Wanted(input_.email, input_.action, input_.platform),
+            sign_in.Wanted(input_.email, input_.action, input_.platform),
             client_key=input_.client_key,
         )
-        return AuthCodeRequestPayload(code=AuthCode(digits=codes.DIGITS, expires_at=expires_at))
+        return AuthCodeRequestPayload(code=AuthCode(digits=DIGITS, expires_at=expires_at))
 
     @mutation(
         AuthCodeVerifyPayload,
@@ -181,10 +181,10 @@ class AccountMutations:
         ],
     ) -> AuthCodeVerifyPayload:
         context = info.context
-        granted = await codes.verify_code(
+        granted = await sign_in.verify_code(
             context.services.accounts,
             context.viewer.origin,
-            Wanted(input_.email, input_.action, input_.platform),
+            sign_in.Wanted(input_.email, input_.action, input_.platform),
             input_.code,
             name=input_.name,
             device=Device(input_.device_name, input_.device_type),

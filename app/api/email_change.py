@@ -8,8 +8,8 @@ from app.api.accounts import AuthCode
 from app.api.context import Info
 from app.api.mutation import KeyedInput, Payload, mutation
 from app.api.types import User
-from app.users import codes
 from app.users.email_change import change_email, request_email_change
+from app.users.one_time_codes import DIGITS
 from app.users.queries import UserRecord
 
 _FRESH = "You have signed in within the last 15 minutes."
@@ -28,7 +28,7 @@ class UserEmailChangeInput(KeyedInput):
 
     email: str = strawberry.field(description="The address, as it was given for the code.")
     code: str = strawberry.field(
-        description=f"The {codes.DIGITS} digits; spaces and dashes between them do no harm."
+        description=f"The {DIGITS} digits; spaces and dashes between them do no harm."
     )
 
 
@@ -72,7 +72,7 @@ class EmailMutations:
             context.services.accounts, context.viewer, input_.email, client_key=input_.client_key
         )
         return UserEmailChangeRequestPayload(
-            user=await _viewer(info), code=AuthCode(digits=codes.DIGITS, expires_at=expires_at)
+            user=await _viewer(info), code=AuthCode(digits=DIGITS, expires_at=expires_at)
         )
 
     @mutation(

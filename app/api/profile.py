@@ -11,8 +11,8 @@ from app.api.context import Info
 from app.api.ids import uuid_of
 from app.api.mutation import KeyedInput, Payload, given, mutation
 from app.api.types import User
-from app.users.codes import MAX_NAME
 from app.users.details import user_by_contact
+from app.users.models import MAX_NAME
 from app.users.preferences import MAX_CUSTOM
 from app.users.profile import MAX_DETAIL, RULES, update_user
 from app.users.queries import UserRecord

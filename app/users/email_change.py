@@ -16,16 +16,6 @@ from app.audit.models import AUTH, AuthClientRequest
 from app.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from app.once import once, remember
 from app.users.accounts import Accounts
-from app.users.codes import (
-    GUESSES,
-    LIFETIME,
-    clean_code,
-    clean_email,
-    guess,
-    limit_codes,
-    make_code,
-    wrong_code,
-)
 from app.users.following import tell_account
 from app.users.models import (
     Platform,
@@ -35,6 +25,16 @@ from app.users.models import (
     UserSession,
     UserVerification,
     VerificationAction,
+)
+from app.users.one_time_codes import (
+    GUESSES,
+    LIFETIME,
+    clean_code,
+    clean_email,
+    guess,
+    limit_codes,
+    make_code,
+    wrong_code,
 )
 from app.users.personal import email_index, sealed
 from app.users.sessions import end_sessions

@@ -106,6 +106,8 @@ class ChatTheme(StrEnum):
     DARK = "dark"
 
 
+MAX_NAME = 120  # characters of a name that is shown
+
 # One type for three columns, so that it is created and dropped once.
 _PLATFORM = pg_enum(Platform, "platform")
 

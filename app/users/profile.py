@@ -19,9 +19,8 @@ from app.media import check_url
 from app.once import once, remember
 from app.text import clean_text
 from app.users.accounts import Accounts
-from app.users.codes import MAX_NAME
 from app.users.following import tell_account
-from app.users.models import User
+from app.users.models import MAX_NAME, User
 from app.users.personal import BETWEEN_DIGITS, SEALED, sealed, unsealed
 from app.users.preferences import clean_object
 from app.users.queries import UserRecord, users_by_public_ids

@@ -14,12 +14,11 @@ from app.ids import new_id
 from app.once import once, remember
 from app.text import clean_text
 from app.users.accounts import Accounts
-from app.users.codes import MAX_DEVICE, MAX_NAME
 from app.users.commands import lock_account
 from app.users.keys import make_key, proof_of, shown_of
-from app.users.models import Platform, User, UserRole, UserSession, UserStatus
+from app.users.models import MAX_NAME, Platform, User, UserRole, UserSession, UserStatus
 from app.users.personal import sealed
-from app.users.starting import Account, Device, start_session
+from app.users.starting import MAX_DEVICE, Account, Device, start_session
 from app.viewer import NOWHERE, Viewer
 
 MAX_KEYS = 5  # of one account: an old one and a new one while it changes, and some in reserve

@@ -11,6 +11,8 @@ from app.users.following import tell_account
 from app.users.models import DeviceType, UserSession
 from app.viewer import Origin
 
+MAX_DEVICE = 80  # characters of its name
+
 _MAX_USER_AGENT = 300  # characters
 
 
