@@ -72,7 +72,7 @@ class World:
 
 @contextmanager
 def open_world(sizes: Sizes) -> Iterator[World]:
-    """The seeded stores, running until the block ends."""
+    """The seeded stores, migrated to what the code expects, running until the block ends."""
     name = f"{sizes.users}-{sizes.products}-{sizes.groups}-{sizes.messages}"
     home = _ROOT.resolve() / name
     seeded = home / "seeded"
@@ -90,6 +90,7 @@ def open_world(sizes: Sizes) -> Iterator[World]:
             redis_url=stores.urls.redis_url,
             access_token_ttl=86_400,
         )
+        asyncio.run(migrate_up(settings))
         if not seeded.exists():
             asyncio.run(_fill(settings, sizes))
             seeded.touch()
@@ -97,7 +98,6 @@ def open_world(sizes: Sizes) -> Iterator[World]:
 
 
 async def _fill(settings: Settings, sizes: Sizes) -> None:
-    await migrate_up(settings)
     totals = {name: getattr(sizes, name) for name in Sizes.__slots__}
     began = time.monotonic()
     with Progress() as bar:

@@ -1,5 +1,6 @@
 """`isthmus serve`: the server as it runs in production, in as many processes as wanted."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -40,10 +41,16 @@ def serve(
 
 
 def application() -> ASGIApp:
-    """The application of one server process, made there from the environment."""
+    """The application of one server process, made there from the environment.
+
+    What is loaded stays: the collector, which holds up every request, need not look at it again.
+    """
     from app.main import create_app
 
-    return create_app(Settings())
+    application = create_app(Settings())
+    gc.collect()
+    gc.freeze()
+    return application
 
 
 def refuse_unsafe(settings: Settings) -> None:

@@ -1,13 +1,15 @@
 """The commands that are not `dev`: what they print, refuse and leave behind."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
 from app.embedded import store_status
-from tests.cli.conftest import Shell
+from tests.cli.conftest import ROOT, Shell
 
 COMMANDS = (
     "dev",
@@ -96,6 +98,19 @@ def test_serve_refuses_a_key_that_signs_nothing(shell: Shell) -> None:
     assert code == 1
     assert "AUTH_PRIVATE_KEY is not an Ed25519 private key" in output
     assert "not a key" not in output
+
+
+def test_what_a_server_process_has_loaded_is_not_collected_again(shell: Shell) -> None:
+    count = (
+        "import gc; from app.cli.serve import application; application();"
+        " print(gc.get_freeze_count(), len(gc.get_objects()))"
+    )
+    told = subprocess.check_output(
+        [sys.executable, "-c", count], env=shell.env, cwd=ROOT, text=True
+    )
+
+    frozen, watched = map(int, told.split())
+    assert frozen > 100 * watched
 
 
 @pytest.mark.covers("E40")
