@@ -26,8 +26,8 @@ def _id(root: Parent[ChangeRecord]) -> strawberry.ID:
 
 
 @strawberry.type(
-    description="That somebody, or the system, changed something by a right beyond their own, or "
-    "changed something personal. It was noted with the change itself and cannot be altered."
+    description="That somebody, or the system, changed or saw something by a right beyond their "
+    "own, or changed something personal. It was noted with the change itself and cannot be altered."
 )
 class AuditEvent(Node):
     """Read off a `ChangeRecord`."""

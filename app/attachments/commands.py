@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, insert, or_, select, text, update
+from sqlalchemy import Text, cast, delete, func, insert, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachments.kinds import KINDS, Inspector
 from app.attachments.models import AttachmentState, StoredAttachment
 from app.attachments.queries import COLUMNS, AttachmentRecord
 from app.errors import Conflict, Invalid, NotFound, TooLong
+from app.moderation.queries import is_evidence
 from app.once import once, remember
 from app.settings import Settings
 from app.stores.files import Files
@@ -26,6 +27,7 @@ UNUSED = timedelta(days=1)
 _BATCH = 500
 # An advisory lock of this kind, and the user's number: their limits are counted one at a time.
 _OWNER_LOCK = 0x66696C65
+_SCHEME = "attachment"
 
 _A = StoredAttachment.__table__.c
 _HELD = _A.state != AttachmentState.DISCARDED
@@ -161,34 +163,34 @@ async def claim(
 
 def address(attachment_id: UUID) -> str:
     """How the log names a file; no client can write it, whose addresses are http or https."""
-    return f"attachment:{attachment_id}"
+    return f"{_SCHEME}:{attachment_id}"
 
 
 def attachment_of(url: str) -> UUID | None:
     """The file that the log names by an address; None where it is a web address."""
     scheme, _, key = url.partition(":")
-    return UUID(key) if scheme == "attachment" else None
+    return UUID(key) if scheme == _SCHEME else None
 
 
 async def delete_files_of(tx: AsyncConnection, user_id: int) -> None:
     """Let go of a user's files, in the transaction that erases them.
 
-    Nobody sees them once it has committed; the next `collect` deletes them.
+    Nobody sees them once it has committed, also if they were reported; `collect` deletes them.
     """
-    await tx.execute(
-        update(StoredAttachment)
-        .where(_A.owner_id == user_id)
-        .values(state=AttachmentState.DISCARDED, name="")
-    )
+    gone = {"state": AttachmentState.DISCARDED, "name": "", "sha256": None, "location": None}
+    await tx.execute(update(StoredAttachment).where(_A.owner_id == user_id).values(gone))
 
 
 async def collect(main: Postgres, files: Files, unused: timedelta = UNUSED) -> int:
     """Delete the files that are discarded, or were used in no message in time; how many.
 
-    A row goes after its bytes: whoever dies in between leaves it for the next time.
+    What a report shows waits until that was decided a while ago. A row goes after its bytes:
+    whoever dies in between leaves it for the next time.
     """
     old = or_(_A.state == AttachmentState.DISCARDED, _A.created_at < func.now() - unused)
-    wanted = select(_A.id).where(_A.state != AttachmentState.ATTACHED, old)
+    named = literal(f"{_SCHEME}:") + cast(_A.id, Text)
+    shown = is_evidence(_A.message_id, named)
+    wanted = select(_A.id).where(_A.state != AttachmentState.ATTACHED, old, ~shown)
     collected = 0
     while True:
         async with main.begin() as tx:

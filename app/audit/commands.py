@@ -31,7 +31,7 @@ CLEAR: Mapping[str, frozenset[str]] = {
             "deleted_at",
         }
     ),
-    "ModerationItem": frozenset({"status", "assigned_to", "verdict"}),
+    "ModerationItem": frozenset({"status", "assigned_to", "verdict", "attachment"}),
     "Group": frozenset(
         {
             "name",

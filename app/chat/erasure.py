@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.chat.models import (
@@ -55,15 +55,19 @@ _SPEAKS = or_(
 )
 
 
+def talks_with_assistants(user_id: int) -> Select[UUID]:
+    """The conversations in which nobody but a user was answered."""
+    return select(_C.id).where(_C.created_by == user_id, _C.kind == ConversationKind.ASSISTANT)
+
+
 async def erase_messages(main: Postgres, mongo: Mongo, user_id: int) -> None:
     """Empty what a user has said, and what an assistant has answered to them alone.
 
     Raises:
         StoreUnavailable: A store does not answer; a repetition goes on from there.
     """
-    own = select(_C.id).where(_C.created_by == user_id, _C.kind == ConversationKind.ASSISTANT)
     async with main.begin() as tx:
-        alone = list(await tx.scalars(own))
+        alone = list(await tx.scalars(talks_with_assistants(user_id)))
     for whose in (_M.sender_id == user_id, *(_M.conversation_id == i for i in alone)):
         while await _erase_batch(main, mongo, whose):
             pass

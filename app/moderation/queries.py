@@ -2,12 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, any_, bindparam, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Row,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.errors import Forbidden
@@ -17,6 +31,7 @@ from app.moderation.models import (
     ModerationItem,
     ModerationStatus,
     ModerationVerdict,
+    SubjectKind,
 )
 from app.paging import ListQuery, Page, parse_int, parse_time, parse_uuid
 from app.stores.postgres import Postgres, Read
@@ -71,6 +86,10 @@ class DecisionOrder(StrEnum):
 
 _Q = ModerationItem.__table__.c
 _D = ModerationDecision.__table__.c
+
+# How long after a decision a file of a deleted message is kept, so that it can be looked at again.
+EVIDENCE_KEPT = timedelta(days=30)
+
 # From low to high, so that the most urgent comes first and of equals the one that waits longest.
 _URGENCY = (-_Q.priority).label("urgency")
 _ITEM_COLUMNS: list[ColumnElement[Any]] = [
@@ -118,6 +137,33 @@ _DECISIONS = Listing(
     },
 )
 
+
+def _shows(message_id: ColumnElement[Any], address: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a report is of a message and names a file of it."""
+    named = func.jsonb_build_array(func.jsonb_build_object("url", address))
+    is_of_message = _Q.subject_kind == SubjectKind.MESSAGE
+    is_of_this = _Q.subject_id == cast(message_id, Text)
+    return is_of_message & is_of_this & _Q.snapshot["media"].contains(named)
+
+
+def is_evidence(message_id: ColumnElement[Any], address: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition that a file is named by a report of its message that waits, or lately did."""
+    is_late = _Q.resolved_at > func.now() - EVIDENCE_KEPT
+    return exists().where(_shows(message_id, address), or_(_Q.resolved_at.is_(None), is_late))
+
+
+_ME = bindparam("me", type_=Integer)
+# Those that do not concern the viewer: see `concerns`.
+_SHOWING = Read(
+    select(_Q.id)
+    .where(
+        _shows(bindparam("message", type_=Uuid), bindparam("address", type_=Text)),
+        _Q.reported_by != _ME,
+        _Q.snapshot["author"].as_integer().is_distinct_from(_ME),
+    )
+    .order_by(_Q.created_at, _Q.id)
+    .limit(1)
+)
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _ITEMS_BY_IDS = Read(select(*_ITEM_COLUMNS).where(_Q.id == any_(_IDS)))
 _VERDICTS = Read(
@@ -201,6 +247,24 @@ async def decisions_by_items(
     if not viewer.is_staff:
         return [Page.empty()] * len(item_ids)
     return await _DECISIONS.pages(main, _D.item_id, item_ids, query)
+
+
+async def item_showing(
+    main: Postgres, viewer: Viewer, message_id: UUID, address: str
+) -> UUID | None:
+    """The first report that shows a message's file to staff; none that concerns the viewer does.
+
+    Args:
+        main: The main database.
+        viewer: Who asks.
+        message_id: The message that was reported.
+        address: How its snapshot names the file.
+    """
+    if not viewer.is_staff:
+        return None
+    asked = {"message": message_id, "address": address, "me": viewer.require()}
+    rows = await main.fetch(_SHOWING, **asked)
+    return rows[0][0] if rows else None
 
 
 async def list_items(main: Postgres, viewer: Viewer, query: ListQuery) -> Page[ItemRecord]:

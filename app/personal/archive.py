@@ -55,6 +55,9 @@ async def _files(stores: Stores, user: Erased) -> AsyncIterator[tuple[str, Block
 
 
 def _theirs(table: Table, holding: Holding, user: Erased) -> ColumnElement[bool]:
+    if holding.gone:
+        column, value = holding.gone.split()
+        return owned_by(table, holding, user) & (table.c[column] != value)
     if not holding.through:
         return owned_by(table, holding, user)
     column, other, there, ended = holding.through.split()

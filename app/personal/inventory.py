@@ -31,6 +31,7 @@ class Holding:
         secrets: Hashes, and what only indexes the others: in nobody's archive.
         through: A column, then the holding and its column that say, by their owner, whose it is,
             and the column that says since when it is no longer.
+        gone: A column, and its value in rows that are theirs no longer: in nobody's archive.
         erased: What becomes of it.
     """
 
@@ -42,6 +43,7 @@ class Holding:
     content: str = ""
     secrets: str = ""
     through: str = ""
+    gone: str = ""
     erased: Fate = Fate.KEPT
 
     @property
@@ -188,6 +190,7 @@ MAIN: Mapping[str, Holding] = {
         owners="owner_id",
         content="name",
         secrets="sha256 location",
+        gone="state discarded",
         erased=Fate.APART,
     ),
     "scheduled_messages": Holding(

@@ -8,7 +8,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachments.commands import delete_files_of
-from app.chat.erasure import erase_conversations, erase_messages, erase_reactions
+from app.chat.erasure import (
+    erase_conversations,
+    erase_messages,
+    erase_reactions,
+    talks_with_assistants,
+)
 from app.errors import OperatorError
 from app.feeds.log import append
 from app.moderation.models import ModerationItem
@@ -101,11 +106,12 @@ async def _files(stores: Stores, erased: Erased) -> None:
 
 
 async def _reports(stores: Stores, erased: Erased) -> None:
-    """What others have reported of theirs: that they did stays, and not what it was."""
+    """What was reported of theirs or of answers to them alone: that it was stays, not what."""
     item = ModerationItem
     theirs = item.snapshot["author"].as_integer() == erased.user_id
+    answered = item.conversation_id.in_(talks_with_assistants(erased.user_id))
     async with stores.main.begin() as tx:
-        await tx.execute(update(item).where(theirs).values(snapshot=null()))
+        await tx.execute(update(item).where(theirs | answered).values(snapshot=null()))
 
 
 async def _rest(stores: Stores, erased: Erased) -> None:

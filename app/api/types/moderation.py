@@ -48,7 +48,9 @@ class ModerationSnapshot:
         return found
 
     @strawberry.field(
-        description="Its media: a message's attachments too.", graphql_type=list[Medium]
+        description="Its media: a message's attachments too. Its files open to the staff whom it "
+        "does not concern, while they are kept; that they did is in the audit.",
+        graphql_type=list[Medium],
     )
     def media(self, root: Parent[dict[str, Any]]) -> list[dict[str, str]]:
         found: list[dict[str, str]] = root["media"]
