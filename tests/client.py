@@ -93,7 +93,7 @@ class Stream:
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
 
-    async def next(self, seconds: float = 8.0) -> Json:
+    async def next(self, seconds: float = 20.0) -> Json:
         """The next event's one field."""
         message = await self._message(seconds)
         assert message["type"] == "next", message
@@ -108,7 +108,7 @@ class Stream:
 
     async def end(self) -> Json:
         """The message that ends the stream."""
-        message = await self._message(8.0)
+        message = await self._message(20.0)
         assert message["type"] in ("complete", "error"), message
         return message
 

@@ -62,7 +62,7 @@ async def serve_apart(settings: Settings, **variables: str) -> AsyncIterator[tup
     assert process.stderr is not None
     log = b""
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (found := _ADDRESS.search(log)) is None:
                 line = await process.stderr.readline()
                 assert line, log

@@ -28,7 +28,7 @@ class Mailbox:
 
     async def code(self, email: str, number: int = 1) -> str:
         """The code in the so-and-so-many-th mail to an address."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(self.mail.get(email, ())) < number:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         found = _CODE.search(self.mail[email][number - 1].get_content())

@@ -74,7 +74,7 @@ async def test_whoever_looks_at_their_account_is_told(desk: Desk) -> None:
 
 
 async def told(desk: Desk, email: str, number: int) -> str:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(desk.mailbox.mail.get(email, ())) < number:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     text: str = desk.mailbox.mail[email][number - 1].get_content()

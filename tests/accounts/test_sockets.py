@@ -34,14 +34,14 @@ async def say(socket: ClientConnection, **message: Any) -> None:
     await socket.send(orjson.dumps(message).decode())
 
 
-async def hear(socket: ClientConnection, seconds: float = 5) -> Json:
+async def hear(socket: ClientConnection, seconds: float = 20) -> Json:
     async with asyncio.timeout(seconds):
         message: Json = orjson.loads(await socket.recv())
     return message
 
 
 async def closed(socket: ClientConnection) -> tuple[int, str]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await socket.wait_closed()
     assert socket.close_code is not None
     return socket.close_code, socket.close_reason or ""

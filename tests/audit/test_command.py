@@ -115,7 +115,7 @@ async def test_prune_refuses_a_trail_that_does_not_hold(signing: Audited, isthmu
 async def test_running_server_signs_what_is_new(signing: Audited) -> None:
     task = asyncio.create_task(keep_checkpoints(signing.own, signing.other, signing.key, 0.02))
     await signing.write(2)
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(20):
         while (await signing.verify()).signed < 2:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.1)

@@ -42,7 +42,7 @@ class Node:
 
 async def answering(cache: Cache) -> None:
     """Return when a cache is in use."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while cache._broken.is_set():  # noqa: ASYNC110 - it says when it breaks, not when it is mended
             await asyncio.sleep(0.01)
 

@@ -242,7 +242,7 @@ async def held_before_noting(services: Services) -> AsyncIterator[None]:
 async def waiting_to_note(services: Services) -> int:
     """The server process that waits to note that a message was sent."""
     waiting = text("SELECT pid FROM pg_locks WHERE objid = 4711 AND NOT granted")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             async with services.main.begin() as tx:
                 if pid := (await tx.execute(waiting)).scalar():

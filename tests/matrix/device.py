@@ -113,7 +113,7 @@ class Device:
     async def agrees(self) -> Json:
         """Wait until the screens show what they would if they were opened now, and give that."""
         try:
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(20):
                 while True:
                     self.changed.clear()
                     fresh = self._cut(await self.fetch())
@@ -141,7 +141,7 @@ class Device:
                 self.told[name] = self.told.get(name, 0) + 1
             self.changed.set()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 8.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
         """Wait for something that an event makes true."""
         async with asyncio.timeout(seconds):
             while not condition():

@@ -130,7 +130,7 @@ class Faults:
 
 async def all_returned(services: Services) -> None:
     """Wait until no connection to PostgreSQL is taken: the background takes some for moments."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         for store in (services.main, services.auth):
             pool: Any = store.engine.pool
             while pool.checkedout():  # noqa: ASYNC110 - the pool tells nobody

@@ -83,7 +83,7 @@ class Listener:
         marker = uuid4().hex.encode()
         await self._redis.publish("matrix", marker)
         heard: list[bytes] = []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while True:
                 message = await self._pubsub.get_message(timeout=1)
                 if message is None or message["type"] != "pmessage":

@@ -31,7 +31,7 @@ async def test_a_message_that_was_ended_for_another_transaction_is_sent_once(
             group_id = uuid_of(group, "Group", field=[])
             await other.execute("UPDATE groups SET name = name WHERE id = $1", group_id)
             sending = asyncio.create_task(world.say(owner, conversation, "once"))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while not await watcher.fetchval(WAITING):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             await other.execute(
@@ -39,7 +39,7 @@ async def test_a_message_that_was_ended_for_another_transaction_is_sent_once(
                 uuid_of(conversation, "Conversation", field=[]),
             )
         (sent,) = await sending
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while await watcher.fetchval(DEADLOCKS) == before:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
     finally:

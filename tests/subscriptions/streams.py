@@ -54,7 +54,7 @@ async def resumed(person: Person, conversation_id: str, after: str, count: int) 
     return [summary(event) for event in events]
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     """Wait for something that must become true."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - anything may be asked for

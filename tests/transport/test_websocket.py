@@ -18,7 +18,7 @@ INIT = '{"type":"connection_init"}'
 async def closed(connection: ClientConnection) -> tuple[int, str]:
     """How the server closed the socket, whatever it had said before."""
     with pytest.raises(ConnectionClosed) as caught:
-        await asyncio.wait_for(_receive_for_ever(connection), 3)
+        await asyncio.wait_for(_receive_for_ever(connection), 20)
     assert caught.value.rcvd is not None
     return caught.value.rcvd.code, caught.value.rcvd.reason
 
@@ -37,7 +37,7 @@ async def subscribe(connection: ClientConnection, query: Any, id: str = "1", **r
 
 
 async def receive(connection: ClientConnection) -> dict[str, Any]:
-    text = await asyncio.wait_for(connection.recv(), 3)
+    text = await asyncio.wait_for(connection.recv(), 20)
     assert isinstance(text, str), "a binary frame"
     message: dict[str, Any] = json.loads(text)
     return message
