@@ -73,11 +73,11 @@ async def files(
     await store.close()
 
 
-@pytest.fixture(params=["disk", "s3"])
-async def town(
+@pytest.fixture(scope="session", params=["disk", "s3"])
+async def filing(
     request: pytest.FixtureRequest, settings: Settings, s3_settings: Settings
-) -> AsyncIterator[World]:
-    """The application on a store of files of each kind, with small limits."""
+) -> AsyncIterator[tuple[Services, str]]:
+    """The application on a store of files of each kind, with small limits, and its address."""
     chosen = settings if request.param == "disk" else s3_settings
     small = {
         "attachment_max_bytes": 8_000_000,
@@ -87,6 +87,12 @@ async def town(
     }
     async with serve(chosen.model_copy(update=small)) as (app, url):
         services: Services = app.state.services
-        world = World(services, url)
-        yield world
-        await world.close()
+        yield services, url
+
+
+@pytest.fixture
+async def town(filing: tuple[Services, str]) -> AsyncIterator[World]:
+    """Makes people who use it, whom no other test knows."""
+    world = World(*filing)
+    yield world
+    await world.close()

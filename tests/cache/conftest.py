@@ -12,6 +12,7 @@ from app.cache.records import Cache
 from app.services import Services
 from app.settings import Settings
 from app.stores.redis import Redis
+from tests.databases import name_of, own_databases
 from tests.factories import World
 from tests.server import serve
 
@@ -57,9 +58,13 @@ async def node(settings: Settings) -> AsyncIterator[Node]:
 
 
 @pytest.fixture(scope="session")
-def cached_settings(settings: Settings) -> Settings:
-    """Settings with a cache, in this worker's own part of Redis."""
-    return settings.model_copy(update={"cache_redis_url": settings.redis_url})
+async def cached_settings(settings: Settings) -> AsyncIterator[Settings]:
+    """Settings with a cache, in this worker's own part of Redis, and databases that stay small.
+
+    Whoever compares the cache with them reads all that there is.
+    """
+    async with own_databases(settings, f"{name_of(settings.database_url)}_cached") as own:
+        yield own.model_copy(update={"cache_redis_url": settings.redis_url})
 
 
 @pytest.fixture(scope="session")
