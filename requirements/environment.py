@@ -52,9 +52,10 @@ def main() -> None:
 
 
 def fingerprint() -> str:
-    """This Python, and what is to be installed."""
+    """This Python, what is to be installed, and how."""
     digest = hashlib.sha256()
-    for path in (LOCKS / "bootstrap.txt", LOCKS / "dev.txt", ROOT / "pyproject.toml"):
+    locks = (LOCKS / "bootstrap.txt", LOCKS / "dev.txt")
+    for path in (*locks, ROOT / "pyproject.toml", Path(__file__)):
         digest.update(path.read_bytes())
     version = ".".join(map(str, sys.version_info[:2]))
     return f"{version}:{sys.base_prefix} {digest.hexdigest()}"
@@ -79,9 +80,9 @@ def install(python: Path) -> None:
         uv = [str(python.parent / "uv"), "pip", "--quiet"]
         there = ["--python", str(python)]
         environment = {**os.environ, **uv_settings(pip)}
-        quickly = run([*uv, "sync", *there, *locked[:1], locked[-1]], environment) and run(
-            [*uv, "install", *there, *project], environment
-        )
+        # As pip does; else every process compiles all that it imports where Python may not write.
+        sync = [*uv, "sync", *there, "--compile-bytecode", *locked[:1], locked[-1]]
+        quickly = run(sync, environment) and run([*uv, "install", *there, *project], environment)
     if not quickly:
         say("uv could not; pip does it, which takes a while ...")
         if not (run([*pip, "install", *locked]) and run([*pip, "install", *project])):
