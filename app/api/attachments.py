@@ -43,7 +43,8 @@ class Attachment:
     """Where to send a file; once it is sent, a message's `Medium` shows it."""
 
     id: strawberry.ID = strawberry.field(
-        description="The file's id, for `messageSend`; once its bytes are there."
+        description="The file's id, for `messageSend` and `messageSchedule`; once its bytes are "
+        "there."
     )
     method: str = strawberry.field(description="The method of the request.")
     url: str = strawberry.field(
@@ -69,8 +70,8 @@ class AttachmentMutations:
 
     @mutation(
         AttachmentCreatePayload,
-        description="Begin to upload a file for a message of a conversation. What is not sent in a "
-        "message within a day is forgotten.",
+        description="Begin to upload a file for a message of a conversation. What no message shows "
+        "within a day, and none that is to be sent later keeps, is forgotten.",
     )
     async def attachment_create(
         self,

@@ -180,10 +180,7 @@ class ChatMutations:
             answered(input_.reply_to_id),
             mention_keys(input_.mention_ids),
             everyone=input_.mention_everyone,
-            files=[
-                uuid_of(given_id, "Attachment", field=["input", "attachmentIds", str(place)])
-                for place, given_id in enumerate(input_.attachment_ids)
-            ],
+            files=file_keys(input_.attachment_ids),
             role=input_.role,
             model=input_.model,
             provider=input_.provider,
@@ -233,6 +230,18 @@ def answered(message_id: strawberry.ID | None) -> UUID | None:
     if message_id is None:
         return None
     return uuid_of(message_id, "Message", field=["input", "replyToId"])
+
+
+def file_keys(attachment_ids: list[strawberry.ID]) -> list[UUID]:
+    """The keys of an input's `attachmentIds`.
+
+    Raises:
+        NotFound: One is no file's id.
+    """
+    return [
+        uuid_of(given_id, "Attachment", field=["input", "attachmentIds", str(place)])
+        for place, given_id in enumerate(attachment_ids)
+    ]
 
 
 _STARTED_WITH = {

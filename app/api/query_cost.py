@@ -44,6 +44,7 @@ _LENGTHS = {
     ("MessageEdit", "attachments"): MAX_ATTACHMENTS,
     ("ModerationSnapshot", "media"): MAX_ATTACHMENTS,
     ("Product", "media"): MAX_ATTACHMENTS,
+    ("ScheduledMessage", "attachments"): MAX_ATTACHMENTS,
 }
 # What reads through many rows for a few: as much time as this many scalars, as measured.
 READING_THROUGH = 4_000

@@ -1,18 +1,20 @@
 """Mutations of messages that are to be sent later."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
 from strawberry import Maybe
+from strawberry.scalars import JSON
 
-from app.api.chat_mutations import ConversationId, answered
+from app.api.chat_mutations import ConversationId, answered, file_keys
 from app.api.context import Info
 from app.api.ids import uuid_of
-from app.api.mutation import KeyedInput, Payload, given, mutation
+from app.api.mutation import KeyedInput, MediumInput, Payload, attachments_of, given, mutation
 from app.api.types import ScheduledMessage, User
+from app.chat.content import NewMessage
 from app.scheduled import commands
-from app.scheduled.commands import NewScheduled, ScheduledChanges
+from app.scheduled.commands import ScheduledChanges
 from app.scheduled.queries import ScheduledRecord
 from app.users.queries import UserRecord
 
@@ -25,7 +27,21 @@ ScheduledId = Annotated[
 class MessageScheduleInput(KeyedInput):
     """The input of `messageSchedule`."""
 
-    text: str = strawberry.field(description="What it is to say: at most 10,000 characters.")
+    text: str | None = strawberry.field(
+        default=None,
+        description="What it is to say: at most 10,000 characters. Needed without attachments.",
+    )
+    attachments: list[MediumInput] = strawberry.field(
+        default_factory=list, description="Files beside the text: at most 20."
+    )
+    attachment_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list,
+        description="Files that you uploaded for this conversation with `attachmentCreate`, after "
+        "the others: at most 20 together. They are kept for this message alone.",
+    )
+    metadata: JSON | None = strawberry.field(
+        default=None, description="An object that clients keep with it: at most 8 kB."
+    )
     send_at: datetime = strawberry.field(description="When, within a year.")
     reply_to_id: strawberry.ID | None = strawberry.field(
         default=None, description="The message that it answers, of the same conversation."
@@ -37,7 +53,17 @@ class ScheduledMessageUpdateInput(KeyedInput):
     """The input of `scheduledMessageUpdate`."""
 
     text: Maybe[str | None] = strawberry.field(
-        description="What it is to say: at most 10,000 characters."
+        description="What it is to say: at most 10,000 characters; null beside files alone."
+    )
+    attachments: Maybe[list[MediumInput] | None] = strawberry.field(
+        description="All files beside the text that were not uploaded: at most 20."
+    )
+    attachment_ids: Maybe[list[strawberry.ID] | None] = strawberry.field(
+        description="All files that you uploaded for it with `attachmentCreate`: at most 20 with "
+        "the others. What is not among them is free again."
+    )
+    metadata: Maybe[JSON | None] = strawberry.field(
+        description="An object that clients keep with it: at most 8 kB."
     )
     send_at: Maybe[datetime | None] = strawberry.field(description="When, within a year.")
 
@@ -72,6 +98,9 @@ class ScheduledMessageCancelPayload(_ScheduledPayload):
     """What no longer waits, and its sender."""
 
 
+PayloadT = TypeVar("PayloadT", bound=_ScheduledPayload)
+
+
 @strawberry.type
 class ScheduledMutations:
     """Writes."""
@@ -91,12 +120,22 @@ class ScheduledMutations:
         ],
     ) -> MessageSchedulePayload:
         key = uuid_of(conversation_id, "Conversation", field=["conversationId"])
-        new = NewScheduled(input_.text, input_.send_at, answered(input_.reply_to_id))
-        scheduled = await commands.schedule_message(
-            info.context.services, info.context.viewer, key, new, client_key=input_.client_key
+        new = NewMessage(
+            input_.text,
+            attachments_of(input_.attachments),
+            {} if input_.metadata is None else cast("dict[str, Any]", input_.metadata),
+            answered(input_.reply_to_id),
+            files=file_keys(input_.attachment_ids),
         )
-        user = await info.context.loaders.user_by_id.load(scheduled.sender_id)
-        return MessageSchedulePayload(scheduled_message=scheduled, user=user)
+        scheduled = await commands.schedule_message(
+            info.context.services,
+            info.context.viewer,
+            key,
+            new,
+            input_.send_at,
+            client_key=input_.client_key,
+        )
+        return await _shown(info, MessageSchedulePayload, scheduled)
 
     @mutation(
         ScheduledMessageUpdatePayload,
@@ -112,12 +151,19 @@ class ScheduledMutations:
         ],
     ) -> ScheduledMessageUpdatePayload:
         key = uuid_of(scheduled_message_id, "ScheduledMessage", field=["scheduledMessageId"])
-        changes = ScheduledChanges(given(input_.text, "text"), given(input_.send_at, "sendAt"))
+        media = given(input_.attachments, "attachments")
+        files = given(input_.attachment_ids, "attachmentIds")
+        changes = ScheduledChanges(
+            None if input_.text is None else (input_.text.value,),
+            None if media is None else attachments_of(media),
+            None if files is None else file_keys(files),
+            cast("dict[str, Any] | None", given(input_.metadata, "metadata")),
+            given(input_.send_at, "sendAt"),
+        )
         scheduled = await commands.update_scheduled(
             info.context.services, info.context.viewer, key, changes, client_key=input_.client_key
         )
-        user = await info.context.loaders.user_by_id.load(scheduled.sender_id)
-        return ScheduledMessageUpdatePayload(scheduled_message=scheduled, user=user)
+        return await _shown(info, ScheduledMessageUpdatePayload, scheduled)
 
     @mutation(
         ScheduledMessageCancelPayload,
@@ -136,5 +182,9 @@ class ScheduledMutations:
         scheduled = await commands.cancel_scheduled(
             info.context.services, info.context.viewer, key, client_key=input_.client_key
         )
-        user = await info.context.loaders.user_by_id.load(scheduled.sender_id)
-        return ScheduledMessageCancelPayload(scheduled_message=scheduled, user=user)
+        return await _shown(info, ScheduledMessageCancelPayload, scheduled)
+
+
+async def _shown(info: Info, payload: type[PayloadT], scheduled: ScheduledRecord) -> PayloadT:
+    user = await info.context.loaders.user_by_id.load(scheduled.sender_id)
+    return payload(scheduled_message=scheduled, user=user)

@@ -1,4 +1,7 @@
-"""What happens to an uploaded file: it is announced, received, claimed by a message, forgotten."""
+"""What happens to an uploaded file: it is announced, received, claimed by a message, forgotten.
+
+A message for later keeps its files until it is sent; any other claim is another one's to take.
+"""
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import Text, cast, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import Text, and_, cast, delete, func, insert, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachments.kinds import KINDS, Inspector
@@ -141,24 +144,67 @@ async def claim(
     """
     if not ids:
         return []
+    async with main.begin() as tx:
+        return await _give(tx, viewer, conversation_id, ids, {"message_id": message_id})
+
+
+async def keep(
+    tx: AsyncConnection,
+    viewer: Viewer,
+    conversation_id: UUID,
+    ids: Sequence[UUID],
+    *,
+    scheduled_id: UUID,
+    message_id: UUID,
+) -> list[dict[str, str]]:
+    """Keep these files, and no others, for a message for later: how it names them, in order.
+
+    Args:
+        tx: The transaction that writes what is scheduled.
+        viewer: Whose message it is.
+        conversation_id: Where it is to be sent.
+        ids: All of its files.
+        scheduled_id: What keeps them until it is sent, or lets them go.
+        message_id: The id that the message will have.
+
+    Raises:
+        NotFound, Conflict: As for `claim`.
+    """
+    kept = {"message_id": message_id, "scheduled_id": scheduled_id}
+    named = await _give(tx, viewer, conversation_id, ids, kept) if ids else []
+    await let_go(tx, scheduled_id, but=ids)
+    return named
+
+
+async def let_go(tx: AsyncConnection, scheduled_id: UUID, *, but: Sequence[UUID] = ()) -> None:
+    """Free the files that a message for later has kept, but for these."""
+    kept = (_A.scheduled_id == scheduled_id, _A.id.not_in(but))
+    freed = {"message_id": None, "scheduled_id": None, "freed_at": func.now()}
+    await tx.execute(update(StoredAttachment).where(*kept).values(freed))
+
+
+async def _give(
+    tx: AsyncConnection,
+    viewer: Viewer,
+    conversation_id: UUID,
+    ids: Sequence[UUID],
+    values: dict[str, UUID],
+) -> list[dict[str, str]]:
     mine = (_A.id.in_(ids), _A.owner_id == viewer.require(), _A.conversation_id == conversation_id)
     there = _A.state.in_([AttachmentState.READY, AttachmentState.ATTACHED])
-    free = or_(_A.state == AttachmentState.READY, _A.message_id == message_id)
-    async with main.begin() as tx:
-        found = select(_A.id, _A.content_type, free).where(*mine, there)
-        rows = {row[0]: row for row in await tx.execute(found.order_by(_A.id).with_for_update())}
-        for place, wanted in enumerate(ids):
-            field = ["input", "attachmentIds", str(place)]
-            if wanted not in rows:
-                raise NotFound("There is no such file of yours here that is ready.", field=field)
-            if not rows[wanted][2]:
-                raise Conflict("This file is another message's.", field=field)
-        await tx.execute(
-            update(StoredAttachment)
-            .where(_A.id.in_(ids), _A.state == AttachmentState.READY)
-            .values(message_id=message_id)
-        )
-    return [{"url": address(i), "type": KINDS[rows[i][1]].value} for i in ids]
+    unkept = and_(_A.state == AttachmentState.READY, _A.scheduled_id.is_(None))
+    free = or_(unkept, _A.message_id == values["message_id"])
+    found = select(_A.id, _A.content_type, free).where(*mine, there)
+    rows = {row[0]: row for row in await tx.execute(found.order_by(_A.id).with_for_update())}
+    for place, wanted in enumerate(ids):
+        field = ["input", "attachmentIds", str(place)]
+        if wanted not in rows:
+            raise NotFound("There is no such file of yours here that is ready.", field=field)
+        if not rows[wanted][2]:
+            raise Conflict("This file is another message's.", field=field)
+    given = update(StoredAttachment).where(_A.id.in_(ids), _A.state == AttachmentState.READY)
+    await tx.execute(given.values(values))
+    return [{"url": address(i), "type": KINDS[rows[i][1]].value} for i in dict.fromkeys(ids)]
 
 
 def address(attachment_id: UUID) -> str:
@@ -184,10 +230,14 @@ async def delete_files_of(tx: AsyncConnection, user_id: int) -> None:
 async def collect(main: Postgres, files: Files, unused: timedelta = UNUSED) -> int:
     """Delete the files that are discarded, or were used in no message in time; how many.
 
-    What a report shows waits until that was decided a while ago. A row goes after its bytes:
-    whoever dies in between leaves it for the next time.
+    What a message for later keeps is used; its time begins anew when that lets it go. What a
+    report shows waits until that was decided a while ago. A row goes after its bytes: whoever dies
+    in between leaves it for the next time.
     """
-    old = or_(_A.state == AttachmentState.DISCARDED, _A.created_at < func.now() - unused)
+    since = func.now() - unused
+    freed = or_(_A.freed_at.is_(None), _A.freed_at < since)
+    unneeded = and_(_A.created_at < since, _A.scheduled_id.is_(None), freed)
+    old = or_(_A.state == AttachmentState.DISCARDED, unneeded)
     named = literal(f"{_SCHEME}:") + cast(_A.id, Text)
     shown = is_evidence(_A.message_id, named)
     wanted = select(_A.id).where(_A.state != AttachmentState.ATTACHED, old, ~shown)

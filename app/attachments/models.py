@@ -1,9 +1,10 @@
 """The table of uploaded files; their bytes are in a store of files."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.ids import new_id
@@ -23,7 +24,7 @@ class StoredAttachment(MainBase):
     """A file that somebody uploads for a message in a conversation.
 
     A trigger on `messages` attaches it when the message is written that claimed it, and discards
-    it when that is deleted, whoever does so.
+    it when that is deleted, whoever does so. A message whose claim another one took is refused.
     """
 
     __tablename__ = "attachments"
@@ -33,6 +34,15 @@ class StoredAttachment(MainBase):
     conversation_id: Mapped[UUID]
     # The message that claims it; it is that message's once it is attached.
     message_id: Mapped[UUID | None] = mapped_column(index=True)
+    # The message for later that keeps it: no other one has it, and nothing sweeps it away. It may
+    # be named before that is written, in the same transaction.
+    scheduled_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey(
+            "scheduled_messages.id", ondelete="SET NULL", deferrable=True, initially="DEFERRED"
+        )
+    )
+    # When such a message let go of it: it has another day to be used in.
+    freed_at: Mapped[datetime | None]
     name: Mapped[str] = mapped_column(Text)
     content_type: Mapped[str] = mapped_column(Text)
     size: Mapped[int] = mapped_column(BigInteger)
@@ -52,6 +62,11 @@ class StoredAttachment(MainBase):
         ),
         CheckConstraint("state <> 'attached' OR message_id IS NOT NULL", name="attached_to_one"),
         Index("ix_attachments_owner_id_created_at", "owner_id", "created_at"),
+        Index(
+            "ix_attachments_scheduled_id",
+            "scheduled_id",
+            postgresql_where="scheduled_id IS NOT NULL",
+        ),
         # What is to be collected: few rows, however many are attached.
         Index(
             "ix_attachments_unattached_created_at",

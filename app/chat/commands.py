@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachments.commands import claim
@@ -14,7 +15,7 @@ from app.chat.backend import Backend
 from app.chat.content import (
     NewMessage,
     check_mentions_everyone,
-    clean_message_text,
+    clean_content,
     clean_origin,
     mentioned,
 )
@@ -37,8 +38,7 @@ from app.chat.models import (
     MessageRole,
 )
 from app.chat.queries import conversations_by_ids
-from app.errors import ClientKeyReused, Invalid, NotFound, StoreUnavailable, TooLong
-from app.media import MAX_ATTACHMENTS, clean_attachments
+from app.errors import ClientKeyReused, Conflict, Invalid, NotFound, StoreUnavailable
 from app.once import check_client_key
 from app.text import clean_text
 from app.usage.models import UsageEntry
@@ -78,25 +78,29 @@ async def send_message(
             raise NotFound("There is no such conversation.", field=["conversationId"])
         if new.everyone:
             await check_mentions_everyone(backend, viewer, conversation)
-    if len(new.attachments) + len(new.files) > MAX_ATTACHMENTS:
-        raise TooLong(f"At most {MAX_ATTACHMENTS} files.", field=["input", "attachmentIds"])
+    text, attachments, metadata = clean_content(new)
     entry = LogEntry(
         message_id(conversation_id, me, key),
         conversation_id,
         EntryKind.MESSAGE,
         me,
         client_key=key,
-        text=clean_message_text(new.text, [*new.attachments, *new.files]),
-        attachments=clean_attachments(new.attachments, field=["input", "attachments"]),
-        metadata=clean_metadata(new.metadata, field=["input", "metadata"]),
+        text=text,
+        attachments=attachments,
+        metadata=metadata,
         reply_to_id=new.reply_to,
         mention_ids=await mentioned(backend, viewer, new.mentions),
         mentions_everyone=new.everyone,
         **clean_origin(viewer, new),
     )
-    files = list(dict.fromkeys(new.files))
-    entry.attachments += await claim(backend.main, viewer, conversation_id, entry.id, files)
-    sent = await backend.chat.send(entry, member=me)
+    entry.attachments += await claim(backend.main, viewer, conversation_id, entry.id, new.files)
+    try:
+        sent = await backend.chat.send(entry, member=me)
+    except IntegrityError as error:
+        if not new.files:
+            raise
+        gone = "A file has gone to another message, or is no longer there."
+        raise Conflict(gone, field=["input", "attachmentIds"]) from error
     if _content(sent) != _content(entry) and sent.version == sent.seq:
         raise ClientKeyReused(
             "This client key sent another message before; choose a new one.",

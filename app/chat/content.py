@@ -7,11 +7,12 @@ from uuid import UUID
 
 from app.chat.backend import Backend
 from app.chat.log import ConversationRecord
+from app.chat.metadata import clean_metadata
 from app.chat.models import ConversationKind, MessageRole
 from app.errors import Forbidden, Invalid, NotFound, TooLong
 from app.groups.models import GroupRole
 from app.groups.queries import MemberRecord, memberships_of_viewer
-from app.media import Attachment
+from app.media import MAX_ATTACHMENTS, Attachment, clean_attachments
 from app.text import clean_text
 from app.users.models import UserRole
 from app.users.queries import users_by_public_ids
@@ -62,6 +63,21 @@ def clean_message_text(text: str | None, attachments: Sequence[object]) -> str |
     if text is None and attachments:
         return None
     return clean_text(text or "", field=["input", "text"], max_length=MAX_TEXT, multiline=True)
+
+
+def clean_content(new: NewMessage) -> tuple[str | None, list[dict[str, str]], dict[str, Any]]:
+    """A message's text, attachments and metadata as they are stored, but for its uploaded files.
+
+    Raises:
+        Required, TooLong, Invalid: A value breaks its rule.
+    """
+    if len(new.attachments) + len(new.files) > MAX_ATTACHMENTS:
+        raise TooLong(f"At most {MAX_ATTACHMENTS} files.", field=["input", "attachmentIds"])
+    return (
+        clean_message_text(new.text, [*new.attachments, *new.files]),
+        clean_attachments(new.attachments, field=["input", "attachments"]),
+        clean_metadata(new.metadata, field=["input", "metadata"]),
+    )
 
 
 async def mentioned(backend: Backend, viewer: Viewer, public_ids: Sequence[UUID]) -> list[int]:

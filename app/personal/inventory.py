@@ -186,7 +186,7 @@ MAIN: Mapping[str, Holding] = {
     ),
     "message_pins": Holding("message_id conversation_id seq"),
     "attachments": Holding(
-        "id conversation_id message_id content_type size state created_at",
+        "id conversation_id message_id scheduled_id content_type size state freed_at created_at",
         owners="owner_id",
         content="name",
         secrets="sha256 location",
@@ -196,7 +196,7 @@ MAIN: Mapping[str, Holding] = {
     "scheduled_messages": Holding(
         "id conversation_id reply_to_id send_at state claimed_until failure message_id created_at",
         owners="sender_id",
-        content="text",
+        content="text attachments metadata",
         erased=Fate.DELETED,
     ),
     # A program's: what it keeps with an answer until that is a message.

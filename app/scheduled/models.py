@@ -1,7 +1,9 @@
 """The table of messages that wait for their time."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer
@@ -9,7 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.ids import new_id
-from app.stores.tables import CreatedAt, MainBase, pg_enum
+from app.stores.tables import CreatedAt, JsonList, JsonObject, MainBase, pg_enum
 
 
 class ScheduledState(StrEnum):
@@ -22,8 +24,12 @@ class ScheduledState(StrEnum):
     CANCELLED = "cancelled"
 
 
+# What one says that is sent, for the log says it, or cancelled.
+SAID_NOTHING: Final[Mapping[str, Any]] = {"text": None, "attachments": [], "extra": {}}
+
+
 class ScheduledMessage(MainBase):
-    """What somebody says at a later time. Once it is sent the log alone has the text."""
+    """What somebody says at a later time. Once it is sent the log alone has what it says."""
 
     __tablename__ = "scheduled_messages"
 
@@ -33,6 +39,9 @@ class ScheduledMessage(MainBase):
     )
     sender_id: Mapped[int] = mapped_column(Integer)
     text: Mapped[str | None]
+    # As the log has them: links, and then uploaded files, which it keeps.
+    attachments: Mapped[JsonList]
+    extra: Mapped[JsonObject] = mapped_column("metadata")
     reply_to_id: Mapped[UUID | None]
     send_at: Mapped[datetime]
     state: Mapped[ScheduledState] = mapped_column(
@@ -47,7 +56,12 @@ class ScheduledMessage(MainBase):
 
     __table_args__ = (
         CheckConstraint(
-            "(state IN ('sent', 'cancelled')) = (text IS NULL)", name="text_until_sent"
+            "(state IN ('sent', 'cancelled')) = (text IS NULL AND attachments = '[]'::jsonb)",
+            name="said_until_sent",
+        ),
+        CheckConstraint(
+            "NOT (state IN ('sent', 'cancelled')) OR metadata = '{}'::jsonb",
+            name="metadata_until_sent",
         ),
         CheckConstraint("(state = 'failed') = (failure IS NOT NULL)", name="failed_for_a_reason"),
         CheckConstraint("(state = 'sent') = (message_id IS NOT NULL)", name="sent_as_a_message"),

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, literal_column, select
 
+from app.attachments.commands import attachment_of
+from app.chat.content import NewMessage
 from app.listing import Listing, Order
+from app.media import Attachment, AttachmentType
 from app.paging import ListQuery, Page, parse_time, parse_uuid
 from app.scheduled.models import ScheduledMessage, ScheduledState
 from app.stores.postgres import Postgres, Read
@@ -23,6 +27,8 @@ class ScheduledRecord:
     conversation_id: UUID
     sender_id: int
     text: str | None
+    attachments: list[dict[str, str]]
+    metadata: dict[str, Any]
     reply_to_id: UUID | None
     send_at: datetime
     state: ScheduledState
@@ -34,11 +40,24 @@ class ScheduledRecord:
         """The driver gives an enum as its label."""
         self.state = ScheduledState(self.state)
 
+    @property
+    def said(self) -> NewMessage:
+        """What it is to say, as somebody gave it."""
+        files = [(item, attachment_of(item["url"])) for item in self.attachments]
+        links = [Attachment(i["url"], AttachmentType(i["type"])) for i, key in files if key is None]
+        uploaded = [key for _, key in files if key is not None]
+        return NewMessage(self.text, links, self.metadata, self.reply_to_id, files=uploaded)
+
 
 class ScheduledOrder(StrEnum):
     """The orders of a list of scheduled messages."""
 
     SEND_AT = "send_at"
+
+
+def client_key_of(scheduled_id: UUID) -> str:
+    """The client key of its message, and so its id: one message, however often it is sent."""
+    return f"scheduled:{scheduled_id}"
 
 
 _S = ScheduledMessage.__table__.c

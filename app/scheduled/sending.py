@@ -12,14 +12,14 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 
+from app.attachments.commands import let_go
 from app.chat.backend import Backend
 from app.chat.commands import send_message
-from app.chat.content import NewMessage
 from app.chat.log import message_id
 from app.chat.models import Message
 from app.errors import DomainError, ErrorCode, StoreUnavailable
-from app.scheduled.models import ScheduledMessage, ScheduledState
-from app.scheduled.queries import COLUMNS, ScheduledRecord
+from app.scheduled.models import SAID_NOTHING, ScheduledMessage, ScheduledState
+from app.scheduled.queries import COLUMNS, ScheduledRecord, client_key_of
 from app.scheduled.streams import tell
 from app.users.models import UserStatus
 from app.users.queries import users_by_ids
@@ -93,7 +93,7 @@ async def _claim(backend: Backend) -> list[ScheduledRecord]:
 
 async def _deliver(backend: Backend, record: ScheduledRecord) -> None:
     """Send one, and note what came of it; after an outcome that is not known it stays claimed."""
-    key = f"scheduled:{record.id}"
+    key = client_key_of(record.id)
     sent = message_id(record.conversation_id, record.sender_id, key)
     try:
         if not await _is_sent(backend, sent):
@@ -101,8 +101,8 @@ async def _deliver(backend: Backend, record: ScheduledRecord) -> None:
             if viewer is None:
                 await _note(backend, record, failure=ErrorCode.FORBIDDEN)
                 return
-            new = NewMessage(record.text, reply_to=record.reply_to_id)
-            await send_message(backend, viewer, record.conversation_id, new, client_key=key)
+            talk = record.conversation_id
+            await send_message(backend, viewer, talk, record.said, client_key=key)
     except StoreUnavailable as error:
         _log.warning("%s; a scheduled message waits", error)
     except DomainError as error:
@@ -134,10 +134,12 @@ async def _note(
     values = (
         {"state": ScheduledState.FAILED, "failure": failure}
         if message is None
-        else {"state": ScheduledState.SENT, "message_id": message, "text": None}
+        else {"state": ScheduledState.SENT, "message_id": message, **SAID_NOTHING}
     )
     noted = update(ScheduledMessage).where(_S.id == record.id, _S.state == ScheduledState.SENDING)
     async with backend.main.begin() as tx:
         done = noted.values(claimed_until=None, **values).returning(*COLUMNS)
         for row in (await tx.execute(done)).all():
+            if message is not None:
+                await let_go(tx, record.id)  # what a message of the same key does not show
             await tell(tx, ScheduledRecord(*row))

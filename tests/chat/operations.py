@@ -52,9 +52,11 @@ MESSAGE = """query($id: ID!) { node(id: $id) { ... on Message {
   reactions { emoji count viewerHasReacted } isPinned replyCount
   edits { nodes { text attachments { url } editor { id } } } } } }"""
 
-SCHEDULE = """mutation($id: ID!, $text: String!, $at: DateTime!, $to: ID, $key: String!) {
-  messageSchedule(conversationId: $id, input: {
-    text: $text, sendAt: $at, replyToId: $to, clientKey: $key
+SCHEDULE = """mutation($id: ID!, $text: String, $at: DateTime!, $to: ID, $key: String!,
+    $links: [MediumInput!]! = [], $files: [ID!]! = [], $metadata: JSON) {
+  messageSchedule(conversationId: $id, input: {text: $text, attachments: $links,
+    attachmentIds: $files, metadata: $metadata, sendAt: $at, replyToId: $to, clientKey: $key
   }) {
-    scheduledMessage { id text sendAt state failure message { id } }
+    scheduledMessage {
+      id text attachments { url type } metadata sendAt state failure message { id } }
     errors { code field message } } }"""

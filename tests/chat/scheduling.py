@@ -15,14 +15,18 @@ from tests.factories import Person
 
 
 async def schedule(
-    sender: Person, talk: str, text: str = "Later", *, to: str | None = None
+    sender: Person, talk: str, text: str | None = "Later", *, to: str | None = None, **carried: Any
 ) -> dict[str, Any]:
-    """A new message for tomorrow."""
-    given = {"id": talk, "text": text, "to": to, "key": uuid4().hex}
-    at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    made = await sender.client.mutate(SCHEDULE, at=at, **given)
+    """A new message for tomorrow, with the `links`, `files` and `metadata` that it carries."""
+    given = {"id": talk, "text": text, "to": to, "key": uuid4().hex, **carried}
+    made = await sender.client.mutate(SCHEDULE, at=tomorrow(), **given)
     scheduled: dict[str, Any] = made["scheduledMessage"]
     return scheduled
+
+
+def tomorrow() -> str:
+    """This time of tomorrow."""
+    return (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 
 async def make_due(services: Services, scheduled: str) -> None:

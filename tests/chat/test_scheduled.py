@@ -19,8 +19,9 @@ from app.scheduled.sending import send_due
 from app.scheduled.streams import scheduled_feed
 from app.services import Services
 from app.settings import Settings
+from tests.attachments.uploads import png, uploaded
 from tests.chat.operations import SCHEDULE
-from tests.chat.scheduling import make_due, schedule, send_now
+from tests.chat.scheduling import make_due, schedule, send_now, tomorrow
 from tests.factories import MEMBER_REMOVE, Person, World
 from tests.server import serve_apart
 from tests.subscriptions.streams import EVENTS, start
@@ -179,8 +180,7 @@ async def test_what_is_refused_leaves_nothing(
 ) -> None:
     me, other = await world.users(2)
     talk = await world.direct(me, other)
-    at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    asked = {"id": talk, "text": "Hm", "at": at, "key": uuid4().hex, **given}
+    asked = {"id": talk, "text": "Hm", "at": tomorrow(), "key": uuid4().hex, **given}
     assert await me.client.refused(SCHEDULE, **asked) == code
     assert (await me.client.run(MINE))["viewer"]["scheduledMessages"]["nodes"] == []
 
@@ -188,8 +188,7 @@ async def test_what_is_refused_leaves_nothing(
 async def test_a_retry_makes_one(world: World) -> None:
     me, other = await world.users(2)
     talk = await world.direct(me, other)
-    at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    asked = {"id": talk, "text": "Hm", "at": at, "key": "k"}
+    asked = {"id": talk, "text": "Hm", "at": tomorrow(), "key": "k"}
     made = await asyncio.gather(*(me.client.mutate(SCHEDULE, **asked) for _ in range(5)))
     assert len({one["scheduledMessage"]["id"] for one in made}) == 1
     assert await me.client.refused(SCHEDULE, **asked | {"text": "Ha"}) == "CLIENT_KEY_REUSED"
@@ -201,7 +200,7 @@ async def test_no_more_wait_than_allowed_even_at_once(
     monkeypatch.setattr(commands, "MAX_WAITING", 3)
     me, other = await world.users(2)
     talk = await world.direct(me, other)
-    at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    at = tomorrow()
     asked = [{"id": talk, "text": "Hm", "at": at, "key": f"k{i}"} for i in range(6)]
     made = await asyncio.gather(*(me.client.run(SCHEDULE, **one) for one in asked))
     codes = [error["code"] for one in made for error in one["messageSchedule"]["errors"]]
@@ -256,7 +255,8 @@ async def test_a_process_killed_between_sending_and_noting_doubles_nothing(
     owner, member = await world.users(2)
     group = await world.group(owner, member)
     talk = await world.conversation_of(owner, group)
-    later = await schedule(member, talk, "Once")
+    file = await uploaded(member, talk, png())
+    later = await schedule(member, talk, "Once", files=[file])
     await make_due(services, later["id"])
     async with held_before_noting(services):
         async with (
@@ -279,6 +279,8 @@ async def test_a_process_killed_between_sending_and_noting_doubles_nothing(
     await send_now(services, later["id"])
     assert await said(owner, talk) == ["Once"]
     assert (await seen(member, later["id"]))["state"] == "SENT"
+    shown = await owner.client.http.get(later["attachments"][0]["url"].partition("?")[0])
+    assert shown.content == png()
 
 
 async def test_two_processes_send_by_themselves(

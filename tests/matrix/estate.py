@@ -349,7 +349,15 @@ async def _talk(estate: Estate) -> dict[str, str]:
     tag = await _describe(estate, talk, message)
     answer = await _change(estate, talk, message, said)
     planned = _secret(estate, "planned", OWNER)
-    later = await schedule(people[OWNER], talk, planned, to=message)
+    link = f"https://files.example/{_secret(estate, 'later', OWNER)}"
+    later = await schedule(
+        people[OWNER],
+        talk,
+        planned,
+        to=message,
+        links=[{"url": link, "type": "FILE"}],
+        metadata={"note": _secret(estate, "kept", OWNER)},
+    )
     words = {
         "start": start(talk),
         "later": later["id"],

@@ -23,7 +23,7 @@ _PRODUCT = """id title description cause mrp sellingPrice productUrl publishingS
   deletedAt remarks viewerCanUpdate media { url }"""
 _ITEM = """id status reason priority isEscalated viewerCanDecide resolvedAt createdAt
   assignee { id } decisions(first: 9) { nodes { id verdict note } }"""
-_LATER = "id text sendAt state failure"
+_LATER = "id text attachments { type } metadata sendAt state failure"
 _VIEWER = f"""{_PERSON} status subscriptionTier personal {{ city contactNumber }}
   sessions(first: 50) {{ nodes {{ id deviceName }} }}"""
 _INVITATIONS = "invitations(first: 50) { nodes { id state group { id name } } }"

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from app.users.models import UserRole
 from tests.answers.operations import started
+from tests.attachments.uploads import png, uploaded
 from tests.chat.scheduling import schedule
 from tests.domains.marketplace import product_of
 from tests.factories import LINK_CREATE, MEMBER_ADD, MEMBER_REMOVE
@@ -150,9 +151,10 @@ async def _bid(estate: Estate) -> dict[str, str]:
 
 
 async def _plan(estate: Estate) -> dict[str, str]:
-    """What the owner is to say tomorrow."""
-    planned = await schedule(estate.people[OWNER], estate.words["talk"])
-    return {"plan": planned["id"]}
+    """What the owner is to say tomorrow, and a file of theirs for the same conversation."""
+    owner, talk = estate.people[OWNER], estate.words["talk"]
+    planned = await schedule(owner, talk)
+    return {"plan": planned["id"], "scan": await uploaded(owner, talk, png())}
 
 
 async def _stage(estate: Estate) -> dict[str, str]:
@@ -190,6 +192,7 @@ _TARGETS: dict[str, Target] = {
     "escalated": _escalated,
     "accused": _accused,
     "plan": _plan,
+    "scan": _plan,
     "stage": _stage,
     "growing": _growing,
     "re": _choir,

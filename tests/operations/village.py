@@ -48,11 +48,13 @@ class Village:
     Attributes:
         viewer: An admin, member of every group, who talks with everybody.
         villagers: Everybody else.
+        waiting: What the viewer has still to say, in each place.
     """
 
     viewer: Person
     villagers: list[Person]
     ids: dict[str, list[str]]
+    waiting: list[str]
 
 
 async def settle(world: World) -> Village:
@@ -68,7 +70,9 @@ async def settle(world: World) -> Village:
     await _called(world)
     ids["User"] = [villager.id for villager in villagers]
     ids["Session"] = await _sessions(world, viewer)
-    return Village(viewer, villagers, ids)
+    picture = {"url": "https://shop.example/a.png", "type": "IMAGE"}
+    waiting = [await schedule(viewer, talk, links=[picture]) for talk in ids["Conversation"]]
+    return Village(viewer, villagers, ids, [later["id"] for later in waiting])
 
 
 async def _called(world: World) -> None:

@@ -43,7 +43,7 @@ SHORT_LISTS = {
     *("MembersChanged.added", "MembersChanged.removed", "Query.nodes", "Group.memberIds"),
     *("PresenceChanged.online", "PresenceChanged.offline", "PresenceChanged.changed"),
     "ConversationChanged.changed",
-    "ModerationSnapshot.media",
+    *("ModerationSnapshot.media", "ScheduledMessage.attachments"),
     *("ConversationPresence.online", "ConversationPresence.typing"),
     *("Attachment.headers", "Message.reactions", "MessageEdit.attachments"),
 }

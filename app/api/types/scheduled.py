@@ -5,9 +5,11 @@ from typing import Any
 
 import strawberry
 from strawberry import Parent
+from strawberry.scalars import JSON
 
 from app.api.context import Info
 from app.api.types import ring
+from app.api.types.medium import Medium
 from app.api.types.node import Node, id_of
 from app.chat.log import ConversationRecord, LogEntry
 from app.errors import ErrorCode
@@ -23,9 +25,20 @@ class ScheduledMessage(Node):
     text: str | None = strawberry.field(
         description="What it will say; null once it is sent, for the message has it, or cancelled."
     )
+    metadata: JSON = strawberry.field(
+        description="What clients keep with it; empty once it is sent or cancelled."
+    )
     send_at: datetime = strawberry.field(description="When it is to be sent.")
     state: ScheduledState = strawberry.field(description="How far it is.")
     created_at: datetime = strawberry.field(description="When it was scheduled.")
+
+    @strawberry.field(
+        description="Files beside the text; none once it is sent, for the message has them, or "
+        "cancelled.",
+        graphql_type=list[Medium],
+    )
+    def attachments(self, root: Parent[ScheduledRecord]) -> list[dict[str, str]]:
+        return root.attachments
 
     @strawberry.field(
         description="Why it could not be sent: `NOT_FOUND` where you no longer take part, "

@@ -375,10 +375,17 @@ MUTATIONS: dict[str, dict[str, Ask]] = {
             "sendAt: $tomorrow}",
             _NOBODY_FINDS,
         ),
+        "with the owner's file": Ask(
+            "conversationId: $talk, input: {clientKey: $key, attachmentIds: [$scan], "
+            "sendAt: $tomorrow}",
+            _NOBODY_FINDS | {OWNER: DONE},
+        ),
     },
     "scheduledMessageUpdate": {
         "": Ask(
-            'scheduledMessageId: $plan, input: {clientKey: $key, text: "Si"}',
+            'scheduledMessageId: $plan, input: {clientKey: $key, text: "Si", metadata: {si: 1}, '
+            'attachments: [{url: "https://files.example/si.png", type: IMAGE}], '
+            "attachmentIds: [$scan]}",
             _NOBODY_FINDS | {OWNER: DONE},
         )
     },

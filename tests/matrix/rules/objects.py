@@ -321,9 +321,12 @@ SUBJECTS = {
         "ScheduledMessage",
         "later",
         {
-            "id text sendAt state createdAt conversation replyTo": only(OWNER),
+            "id text attachments metadata sendAt state createdAt conversation replyTo": only(OWNER),
             "failure message": only(),
         },
+    ),
+    "Medium of a message for later": Subject(
+        "Medium", "later", {"url type": only(OWNER)}, ("attachments",)
     ),
     "Session": Subject(
         "Session",
