@@ -64,7 +64,13 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    yield Shell(tmp_path / "home")
+def home(tmp_path: Path) -> Path:
+    """Where `isthmus` has its data; not made yet."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def shell(home: Path) -> Iterator[Shell]:
+    yield Shell(home)
     with contextlib.suppress(StoresError):
-        stop_stores(tmp_path / "home", durable=False)
+        stop_stores(home, durable=False)

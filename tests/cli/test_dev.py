@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import psutil
@@ -18,6 +19,12 @@ from app.embedded.process import is_running
 from tests.cli.conftest import Shell
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made and seeded by the first run; a later one finds what that has left."""
+    return tmp_path_factory.mktemp("dev") / "home"
 
 
 @contextmanager
