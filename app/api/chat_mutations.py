@@ -1,5 +1,6 @@
 """Mutations of conversations and messages."""
 
+from dataclasses import replace
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -59,9 +60,9 @@ class ConversationStartPayload(Payload):
     )
 
 
-@strawberry.input(description="A message.")
-class MessageSendInput(KeyedInput):
-    """The input of `messageSend`."""
+@strawberry.input(description="What a message says, sent now or later.")
+class ContentInput(KeyedInput):
+    """What `messageSend` and `messageSchedule` both take."""
 
     text: str | None = strawberry.field(
         default=None,
@@ -83,6 +84,12 @@ class MessageSendInput(KeyedInput):
         description="The message that it answers, of the same conversation; it joins that one's "
         "thread, or begins one.",
     )
+
+
+@strawberry.input(description="A message.")
+class MessageSendInput(ContentInput):
+    """The input of `messageSend`."""
+
     mention_ids: list[strawberry.ID] = strawberry.field(
         default_factory=list,
         description="Whom it mentions, who take part: at most 50 users.",
@@ -173,14 +180,10 @@ class ChatMutations:
         ],
     ) -> MessageSendPayload:
         key = uuid_of(conversation_id, "Conversation", field=["conversationId"])
-        new = NewMessage(
-            input_.text,
-            attachments_of(input_.attachments),
-            {} if input_.metadata is None else cast("dict[str, Any]", input_.metadata),
-            answered(input_.reply_to_id),
-            mention_keys(input_.mention_ids),
+        new = replace(
+            content_of(input_),
+            mentions=mention_keys(input_.mention_ids),
             everyone=input_.mention_everyone,
-            files=file_keys(input_.attachment_ids),
             role=input_.role,
             model=input_.model,
             provider=input_.provider,
@@ -219,6 +222,21 @@ class ChatMutations:
             msg_no = message.msg_no
         conversation = await commands.mark_read(context.services, context.viewer, key, msg_no)
         return ConversationMarkReadPayload(conversation=conversation)
+
+
+def content_of(given: ContentInput) -> NewMessage:
+    """What an input says, as the domain takes it.
+
+    Raises:
+        NotFound: One of its ids is of nothing of that kind.
+    """
+    return NewMessage(
+        given.text,
+        attachments_of(given.attachments),
+        {} if given.metadata is None else cast("dict[str, Any]", given.metadata),
+        answered(given.reply_to_id),
+        files=file_keys(given.attachment_ids),
+    )
 
 
 def answered(message_id: strawberry.ID | None) -> UUID | None:

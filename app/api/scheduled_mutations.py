@@ -7,12 +7,11 @@ import strawberry
 from strawberry import Maybe
 from strawberry.scalars import JSON
 
-from app.api.chat_mutations import ConversationId, answered, file_keys
+from app.api.chat_mutations import ContentInput, ConversationId, content_of, file_keys
 from app.api.context import Info
 from app.api.ids import uuid_of
 from app.api.mutation import KeyedInput, MediumInput, Payload, attachments_of, given, mutation
 from app.api.types import ScheduledMessage, User
-from app.chat.content import NewMessage
 from app.scheduled import commands
 from app.scheduled.commands import ScheduledChanges
 from app.scheduled.queries import ScheduledRecord
@@ -24,28 +23,10 @@ ScheduledId = Annotated[
 
 
 @strawberry.input(description="A message for later.")
-class MessageScheduleInput(KeyedInput):
+class MessageScheduleInput(ContentInput):
     """The input of `messageSchedule`."""
 
-    text: str | None = strawberry.field(
-        default=None,
-        description="What it is to say: at most 10,000 characters. Needed without attachments.",
-    )
-    attachments: list[MediumInput] = strawberry.field(
-        default_factory=list, description="Files beside the text: at most 20."
-    )
-    attachment_ids: list[strawberry.ID] = strawberry.field(
-        default_factory=list,
-        description="Files that you uploaded for this conversation with `attachmentCreate`, after "
-        "the others: at most 20 together. They are kept for this message alone.",
-    )
-    metadata: JSON | None = strawberry.field(
-        default=None, description="An object that clients keep with it: at most 8 kB."
-    )
     send_at: datetime = strawberry.field(description="When, within a year.")
-    reply_to_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The message that it answers, of the same conversation."
-    )
 
 
 @strawberry.input(description="What is to be sent later; what is left out stays as it is.")
@@ -108,7 +89,7 @@ class ScheduledMutations:
     @mutation(
         MessageSchedulePayload,
         description="Send a message at a later time, once, if you may send it then; at most "
-        f"{commands.MAX_WAITING} wait.",
+        f"{commands.MAX_WAITING} wait. No other message has its uploaded files meanwhile.",
     )
     async def message_schedule(
         self,
@@ -120,18 +101,11 @@ class ScheduledMutations:
         ],
     ) -> MessageSchedulePayload:
         key = uuid_of(conversation_id, "Conversation", field=["conversationId"])
-        new = NewMessage(
-            input_.text,
-            attachments_of(input_.attachments),
-            {} if input_.metadata is None else cast("dict[str, Any]", input_.metadata),
-            answered(input_.reply_to_id),
-            files=file_keys(input_.attachment_ids),
-        )
         scheduled = await commands.schedule_message(
             info.context.services,
             info.context.viewer,
             key,
-            new,
+            content_of(input_),
             input_.send_at,
             client_key=input_.client_key,
         )
