@@ -5,13 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 
 from app.paging import ListQuery, Page, decode_cursor, encode_cursor, window
 from app.stores.keyset import keyset, per_parent
+from app.stores.matching import TextMatch, looked_up, nearest
 from app.stores.postgres import Postgres, Read
 
 R = TypeVar("R")
+
+# How often it is looked in the list's order for what fits, before the index is asked.
+_LOOKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,15 @@ class Order:
 class Listing(Generic[R]):
     """A list that can be paged, whole or per parent, each in one command.
 
+    A page of the whole list by what a text holds takes one to nine: a thousand rows are looked at
+    as long as they hold a fair share of it, and then all that fits comes from the index.
+
     Attributes:
         columns: What is read, in the order in which `build` takes it; holds every sort key.
         build: Makes a record of a row's values.
         orders: The orders by name.
         filters: The conditions by name; each takes its value from the parameter of that name.
+        matches: Of the conditions those on a text, which an index answers too.
         where: The conditions that always hold.
     """
 
@@ -38,6 +46,7 @@ class Listing(Generic[R]):
     build: Callable[..., R]
     orders: Mapping[str, Order]
     filters: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
+    matches: Mapping[str, TextMatch] = field(default_factory=dict)
     where: Sequence[ColumnElement[bool]] = ()
     _reads: dict[tuple[Any, ...], Read] = field(default_factory=dict)
 
@@ -48,8 +57,33 @@ class Listing(Generic[R]):
             InvalidCursor: The cursor is of another list or order.
         """
         values = self._values(query)
-        rows = await db.fetch(self._read(query, None), **values)
+        names = (n for n, v in query.filters if n in self.matches and self.matches[n].is_indexed(v))
+        name = next(names, None)
+        if name is None:
+            rows = await db.fetch(self._read(query, None), **values)
+        else:
+            rows = await self._matching(db, query, name, values)
         return self._page(rows, query, skip=0)
+
+    async def _matching(
+        self, db: Postgres, query: ListQuery, name: str, values: dict[str, Any]
+    ) -> list[Any]:
+        """The rows of a page by what a text holds: where it is common and where it is rare."""
+        wanted: int = values["limit"]
+        rows: list[Any] = []
+        by_index = False
+        while len(rows) < wanted:
+            statement = self._match(query, name, after=bool(rows), by_index=by_index)
+            values["limit"] = wanted - len(rows)
+            hits = await db.fetch(statement, **values)
+            rows += hits
+            if by_index:
+                break
+            by_index = len(hits) * _LOOKS < wanted
+            if hits:
+                key = self.orders[query.order].columns
+                values |= {f"cursor_{i}": hits[-1][str(c.key)] for i, c in enumerate(key)}
+        return rows
 
     async def pages(
         self, db: Postgres, parent: ColumnElement[Any], parents: Sequence[Any], query: ListQuery
@@ -107,13 +141,32 @@ class Listing(Generic[R]):
         read = self._reads.get(shape)
         if read is None:
             key = self.orders[query.order].columns
-            conditions = [*self.where, *(self.filters[name] for name in names)]
-            rows = select(*self.columns).where(*conditions)
-            page = keyset(rows, key, descending=descending, after=after)
+            page = keyset(self._rows(names), key, descending=descending, after=after)
             if parent is not None:
                 page = per_parent(page, key, parent, descending=descending)
             read = self._reads[shape] = Read(page)
         return read
+
+    def _match(self, query: ListQuery, name: str, *, after: bool, by_index: bool) -> Read:
+        after = after or query.args.cursor is not None
+        descending = query.descending is not query.args.backward
+        names = tuple(sorted(other for other, _ in query.filters if other != name))
+        shape = (names, query.order, descending, after, name, by_index)
+        read = self._reads.get(shape)
+        if read is None:
+            page = (looked_up if by_index else nearest)(
+                self._rows(names),
+                self.orders[query.order].columns,
+                self.matches[name],
+                descending=descending,
+                after=after,
+            )
+            read = self._reads[shape] = Read(page)
+        return read
+
+    def _rows(self, names: Sequence[str]) -> Select[Any]:
+        conditions = (self.filters[name] for name in names)
+        return select(*self.columns).where(*self.where, *conditions)
 
     def _page(self, rows: Sequence[Any], query: ListQuery, *, skip: int) -> Page[R]:
         names = [column.key for column in self.orders[query.order].columns]

@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Select, Text, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Integer, Select, Uuid, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.groups.access import IS_ALIVE, MANAGERS, SEEN, seeing
 from app.groups.models import Group, GroupMember
 from app.listing import Listing, Order
 from app.paging import ListQuery, Page, parse_int, parse_text, parse_time, parse_uuid
+from app.stores.matching import contains
 from app.stores.postgres import Postgres, Read
 from app.viewer import Viewer
 
@@ -90,7 +91,7 @@ _MEMBERSHIPS = _seen(
     )
 )
 
-_NAME_PART = bindparam("name_contains", type_=Text)
+_NAME_CONTAINS = contains(_G.name, "name_contains")
 _ORDERS: dict[str, Order] = {
     GroupOrder.CREATED_AT: Order((_G.created_at, _G.id), (parse_time, parse_uuid)),
     GroupOrder.NAME: Order((_G.name, _G.id), (parse_text, parse_uuid)),
@@ -102,8 +103,9 @@ _LIST = Listing(
     filters=SEEN
     | {
         "product": _G.product_id == bindparam("product"),
-        "name_contains": func.strpos(func.lower(_G.name), func.lower(_NAME_PART)) > 0,
+        "name_contains": _NAME_CONTAINS.seen,
     },
+    matches={"name_contains": _NAME_CONTAINS},
     where=(IS_ALIVE,),
 )
 _OF_MEMBERS = Listing(

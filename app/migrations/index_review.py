@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.chat.documents import DOCUMENTS
-from app.migrations.postgres import Database, metadata_of
+from app.migrations.postgres import OPTIONAL_INDEXES, Database, metadata_of
 from app.stores.mongo import Mongo, unavailable
 
 # A table with fewer rows is as soon read as looked up in.
@@ -22,6 +22,7 @@ _INVALID = text(
     """SELECT indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
        WHERE c.relnamespace = 'public'::regnamespace AND NOT i.indisvalid ORDER BY 1"""
 )
+_HAS_TRIGRAMS = text("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')")
 # What enforces a rule is of use without being looked in; a month's are the whole table's.
 _UNUSED = text(
     """
@@ -60,6 +61,12 @@ async def review_postgres(tx: AsyncConnection, database: Database) -> AsyncItera
         for index in sorted(str(index.name) for index in table.indexes):
             if index not in there:
                 yield Finding(database, f"{index} on {table.name} is missing", is_fault=True)
+    if database == "main":
+        has_trigrams = bool(await tx.scalar(_HAS_TRIGRAMS))
+        for name in sorted(OPTIONAL_INDEXES.keys() - there):
+            sentence = f"{name} on {OPTIONAL_INDEXES[name]} is missing"
+            why = "" if has_trigrams else ", as pg_trgm is"
+            yield Finding(database, sentence + why, is_fault=has_trigrams)
     for (name,) in await tx.execute(_INVALID):
         yield Finding(database, f"{name} is invalid: make it anew", is_fault=True)
     for table_name, scans, rows in await tx.execute(_SCANNED, {"many": _MANY_ROWS}):

@@ -9,7 +9,7 @@ _SEEN = """(everything OR vendor_id = visible_to
     OR publishing_status = 'published' AND deleted_at IS NULL)"""
 
 
-def alike(*, trigrams: bool) -> str:
+def alike(*, trigrams: bool, title: str = "title") -> str:
     """The statement that makes `products_alike`.
 
     With pg_trgm it looks for titles that share trigrams with the needle; without, for those in
@@ -17,11 +17,12 @@ def alike(*, trigrams: bool) -> str:
 
     Args:
         trigrams: Whether the database has pg_trgm.
+        title: What of a title its index of trigrams holds.
     """
     if trigrams:
         return f"""{_HEAD} SET pg_trgm.word_similarity_threshold = 0.35 AS $$
-            SELECT id, word_similarity(needle, title) FROM products
-            WHERE needle <% title AND {_SEEN} LIMIT 2000
+            SELECT id, word_similarity(needle, {title}) FROM products
+            WHERE needle <% {title} AND {_SEEN} LIMIT 2000
         $$"""
     return f"""{_HEAD} AS $$
         WITH beginnings AS (

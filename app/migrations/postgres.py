@@ -34,8 +34,11 @@ ROOT = next(
 )
 _METADATA: dict[Database, MetaData] = {"auth": AuthBase.metadata, "main": MainBase.metadata}
 _LOCKS: dict[Database, int] = {"auth": 0x15744501, "main": 0x15744502}
-# Made only where the server has what it takes, which no model can say.
-_OPTIONAL_INDEXES = frozenset({"ix_products_title_trigrams"})
+# By name: of which table. Made only where the server has pg_trgm, which no model can say.
+OPTIONAL_INDEXES = {
+    "ix_groups_lower_name_trigrams": "groups",
+    "ix_products_lower_title_trigrams": "products",
+}
 _PARTITION = re.compile(r"_(default|y\d{4}m\d{2})$")
 _DOMAINS = (
     "answers",
@@ -165,7 +168,7 @@ def _owned_by(database: Database) -> Callable[..., bool]:
 
     def owned(name: str | None, kind: str, _parents: object) -> bool:
         if kind == "index":
-            return name not in _OPTIONAL_INDEXES
+            return name not in OPTIONAL_INDEXES
         return kind != "table" or (
             name is not None and name not in foreign and not _PARTITION.search(name)
         )

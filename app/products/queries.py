@@ -16,7 +16,6 @@ from sqlalchemy import (
     any_,
     bindparam,
     cast,
-    func,
     literal_column,
     null,
     or_,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 from app.listing import Listing, Order
 from app.paging import ListQuery, Page, parse_decimal, parse_text, parse_time
 from app.products.models import Product, PublishingStatus
+from app.stores.matching import contains
 from app.stores.postgres import Postgres, Read
 from app.viewer import Viewer
 
@@ -89,7 +89,7 @@ _BY_IDS_FOR_STAFF = _by_ids(STAFF_COLUMNS)
 _BY_IDS_FOR_ALL = _by_ids(COLUMNS)
 
 
-_TITLE_PART = bindparam("title_contains", type_=Text)
+_TITLE_CONTAINS = contains(_C.title, "title_contains")
 FILTERS: dict[str, ColumnElement[bool]] = {
     "visible_to": _VISIBLE,
     "causes": _C.cause == any_(bindparam("causes", type_=ARRAY(_C.cause.type))),
@@ -103,7 +103,7 @@ FILTERS: dict[str, ColumnElement[bool]] = {
     "updated_from": _C.updated_at >= bindparam("updated_from"),
     "updated_before": _C.updated_at < bindparam("updated_before"),
     "deleted": _C.deleted_at.is_not(None) == bindparam("deleted", type_=Boolean),
-    "title_contains": func.strpos(func.lower(_C.title), func.lower(_TITLE_PART)) > 0,
+    "title_contains": _TITLE_CONTAINS.seen,
 }
 _ORDERS: dict[str, Order] = {
     ProductOrder.CREATED_AT: Order((_C.created_at, _C.id), (parse_time, parse_text)),
@@ -111,9 +111,12 @@ _ORDERS: dict[str, Order] = {
     ProductOrder.PRICE: Order((_C.selling_price, _C.id), (parse_decimal, parse_text)),
     ProductOrder.TITLE: Order((_C.title, _C.id), (parse_text, parse_text)),
 }
-_LIST = Listing(columns=COLUMNS, build=ProductRecord, orders=_ORDERS, filters=FILTERS)
+_MATCHES = {"title_contains": _TITLE_CONTAINS}
+_LIST = Listing(
+    columns=COLUMNS, build=ProductRecord, orders=_ORDERS, filters=FILTERS, matches=_MATCHES
+)
 _LIST_FOR_STAFF = Listing(
-    columns=STAFF_COLUMNS, build=ProductRecord, orders=_ORDERS, filters=FILTERS
+    columns=STAFF_COLUMNS, build=ProductRecord, orders=_ORDERS, filters=FILTERS, matches=_MATCHES
 )
 
 

@@ -176,6 +176,11 @@ class User(Timestamps, AuthBase):
 
 # lower() rather than citext, which not every server offers.
 Index("uq_users_lower_username", func.lower(User.username), unique=True)
+Index(
+    "ix_users_lower_name",
+    func.lower(User.name).label("lower_name"),
+    postgresql_ops={"lower_name": "text_pattern_ops"},
+)
 
 
 class UserVerification(Timestamps, AuthBase):

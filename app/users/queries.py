@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Text, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, select
 
 from app.listing import Listing, Order
 from app.paging import ListQuery, Page, parse_int, parse_text, parse_time
+from app.stores.matching import begins_with, contains
 from app.stores.postgres import Postgres, Read
 from app.users.models import User
 from app.viewer import Viewer
@@ -56,7 +57,7 @@ _BY_IDS = Read(
 _NAMED = Read(
     select(User.id).where(
         User.id == any_(bindparam("ids", type_=ARRAY(Integer))),
-        func.strpos(func.lower(User.name), func.lower(bindparam("part", type_=Text))) > 0,
+        contains(User.__table__.c.name, "part").seen,
         _ALIVE,
     )
 )
@@ -64,6 +65,7 @@ _BY_PUBLIC_IDS = Read(
     select(*_COLUMNS).where(User.public_id == any_(bindparam("ids", type_=ARRAY(Uuid))), _ALIVE)
 )
 
+_NAME_BEGINS = begins_with(User.__table__.c.name, "name_prefix")
 _LIST = Listing(
     columns=_COLUMNS,
     build=UserRecord,
@@ -77,10 +79,9 @@ _LIST = Listing(
     },
     filters={
         "role": User.role == bindparam("role"),
-        "name_prefix": func.starts_with(
-            func.lower(User.name), func.lower(bindparam("name_prefix", type_=Text))
-        ),
+        "name_prefix": _NAME_BEGINS.seen,
     },
+    matches={"name_prefix": _NAME_BEGINS},
     where=(_ALIVE,),
 )
 

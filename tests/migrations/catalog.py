@@ -4,6 +4,8 @@ from collections import defaultdict
 
 import asyncpg
 
+from app.migrations.postgres import OPTIONAL_INDEXES
+
 _COLUMNS = """
     SELECT c.relname || '.' || a.attname AS column,
            format_type(a.atttypid, a.atttypmod)
@@ -23,6 +25,7 @@ _INDEXES = """
            AS definition
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
     WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
+      AND indexrelid::regclass::text <> ALL ($1)
 """
 # Neither NOT NULL, which the columns say, nor triggers, which no model can.
 _CONSTRAINTS = """
@@ -46,7 +49,8 @@ class Catalog:
 
     Attributes:
         columns: `table.column` to its type, nullability and default.
-        indexes: Table to definitions such as `unique (lower(email))`; empty for no B-tree.
+        indexes: Table to definitions such as `unique (lower(email))`; empty for no B-tree. Those
+            that no model knows are left out.
         constraints: Table to definitions such as `pk_users: PRIMARY KEY (id)`.
         labels: Enum type to its labels, in order.
         options: Table to its storage options and partition key.
@@ -68,7 +72,7 @@ async def read_catalog(url: str) -> Catalog:
         for row in await connection.fetch(_COLUMNS):
             if not row["column"].startswith("alembic_version"):
                 catalog.columns[row["column"]] = row["definition"]
-        for row in await connection.fetch(_INDEXES):
+        for row in await connection.fetch(_INDEXES, list(OPTIONAL_INDEXES)):
             if not row["table"].startswith("alembic_version"):
                 catalog.indexes[row["table"]].add(row["definition"])
         for row in await connection.fetch(_CONSTRAINTS):

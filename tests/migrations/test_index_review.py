@@ -42,7 +42,7 @@ async def test_missing_unused_and_scanned_are_named(
     assert "pk_products" not in printed  # it keeps a rule
     assert printed.endswith("Every index is there.\n")
 
-    await main.execute("DROP INDEX ix_groups_product_id")
+    await main.execute("DROP INDEX ix_groups_product_id, ix_groups_lower_name_trigrams")
     await main.close()
     mongo = Mongo(settings.mongo_url or "", settings)
     await mongo.database["conversations"].drop_index("created_at")
@@ -50,4 +50,5 @@ async def test_missing_unused_and_scanned_are_named(
     code, printed = await indexes()
     assert code == 1
     assert "main   ix_groups_product_id on groups is missing" in printed
+    assert "main   ix_groups_lower_name_trigrams on groups is missing" in printed
     assert "mongo  created_at on conversations is missing" in printed
