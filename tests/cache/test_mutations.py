@@ -15,8 +15,9 @@ from app.viewer import Viewer
 from tests.cache.conftest import Node
 from tests.factories import World
 from tests.matrix.columns import DONE, ROLES
-from tests.matrix.estate import Estate, settle
+from tests.matrix.estate import Estate
 from tests.matrix.rules.mutations import MUTATIONS
+from tests.matrix.settling import settle
 from tests.matrix.targets import aimed
 from tests.matrix.test_mutations import attempt
 

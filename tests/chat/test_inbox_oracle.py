@@ -14,7 +14,7 @@ from app.services import Services
 from app.users.models import UserRole
 from tests.domains.marketplace import product_of
 from tests.factories import Person, World
-from tests.matrix.estate import PUBLISH, SUBMIT
+from tests.matrix.operations import PUBLISH, SUBMIT
 
 PAGE = """query($filter: ConversationFilter, $direction: OrderDirection!,
   $first: Int, $after: String, $last: Int, $before: String) {

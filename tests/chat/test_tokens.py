@@ -11,7 +11,7 @@ from app.chat.log import LogEntry, message_id
 from app.chat.models import ConversationHead, EntryKind, MessageRole
 from app.services import Services
 from tests.factories import World
-from tests.matrix.estate import START_ASSISTANT
+from tests.matrix.operations import START_ASSISTANT
 
 COUNTS = "query($id: ID!) { conversation(id: $id) { totalTokens messageCount } }"
 

@@ -11,7 +11,8 @@ from app.services import Services
 from app.settings import Settings
 from tests.databases import name_of, own_databases
 from tests.factories import World
-from tests.matrix.estate import Estate, settle
+from tests.matrix.estate import Estate
+from tests.matrix.settling import settle
 from tests.server import serve
 
 

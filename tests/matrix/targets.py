@@ -11,18 +11,8 @@ from tests.chat.scheduling import schedule
 from tests.domains.marketplace import product_of
 from tests.factories import LINK_CREATE, MEMBER_ADD, MEMBER_REMOVE
 from tests.matrix.columns import ADMIN, FORMER, MEMBER, MODERATOR, OWNER, SERVICE, STRANGER
-from tests.matrix.estate import (
-    ASSIGN,
-    DECIDE,
-    DELETE,
-    PUBLISH,
-    REPORT,
-    SUBMIT,
-    Estate,
-    hidden_group,
-    invite,
-    open_session,
-)
+from tests.matrix.estate import Estate, hidden_group, invite, open_session
+from tests.matrix.operations import ASSIGN, DECIDE, DELETE, PUBLISH, REPORT, SUBMIT
 
 Target = Callable[[Estate], Awaitable[dict[str, str]]]
 

@@ -28,7 +28,8 @@ from tests.matrix import screens
 from tests.matrix.asking import fields, filled
 from tests.matrix.columns import DONE, MEMBER, MODERATOR, OWNER, ROLES, STRANGER
 from tests.matrix.device import Device, Screen, opened
-from tests.matrix.estate import START_ASSISTANT, Estate
+from tests.matrix.estate import Estate
+from tests.matrix.operations import START_ASSISTANT
 from tests.matrix.rules.mutations import MUTATIONS
 from tests.matrix.targets import aimed
 

@@ -91,7 +91,7 @@ def test_every_rule_has_a_field(name: str) -> None:
 
 def test_every_kind_of_account_has_a_column() -> None:
     assert {role.value for role in UserRole} == {"user", "moderator", "admin", "service"}, (
-        "a new role needs a column in tests/matrix/columns.py and somebody in estate.py"
+        "a new role needs a column in tests/matrix/columns.py and somebody in settling.py"
     )
 
 

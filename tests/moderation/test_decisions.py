@@ -13,7 +13,7 @@ from app.moderation.models import ModerationDecision
 from app.users.models import UserRole
 from tests.domains.marketplace import key, product_of
 from tests.factories import Person, World
-from tests.matrix.estate import DELETE, PUBLISH, REJECT, SUBMIT
+from tests.matrix.operations import DELETE, PUBLISH, REJECT, SUBMIT
 from tests.moderation.operations import (
     ASSIGN,
     DECIDE,

@@ -16,7 +16,7 @@ from app.users.models import UserRole
 from tests.client import Client
 from tests.domains.marketplace import key, product_of
 from tests.factories import Person, World
-from tests.matrix.estate import ASSIGN, DELETE, PUBLISH, SUBMIT
+from tests.matrix.operations import ASSIGN, DELETE, PUBLISH, SUBMIT
 from tests.moderation.operations import decide, items, report
 
 QUEUE = """subscription($after: String) { moderationEvents(after: $after) {

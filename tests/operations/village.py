@@ -16,7 +16,7 @@ from app.users.models import UserRole, UserSession
 from tests.chat.operations import EDIT_MENTIONS, PIN, REACT, REPLY
 from tests.chat.scheduling import schedule, send_now
 from tests.factories import GROUP_CREATE, INVITE, LINK_CREATE, MEMBER_ADD, Person, World
-from tests.matrix.estate import ASSIGN, DECIDE, REPORT
+from tests.matrix.operations import ASSIGN, DECIDE, REPORT
 
 SIZE = 20
 
