@@ -16,6 +16,7 @@ from app.groups.models import GroupRole
 from app.products import commands as products
 from app.products.models import PublishingStatus
 from app.sealing import Keyring
+from app.seeds.demo_talks import TALKS, Between, DemoTalk, InGroup, Line, WithAssistant
 from app.seeds.demo_world import (
     DEMO_USER,
     DOMAIN,
@@ -23,15 +24,9 @@ from app.seeds.demo_world import (
     MODERATOR,
     PEOPLE,
     PRODUCTS,
-    TALKS,
-    Between,
     DemoGroup,
     DemoPerson,
     DemoProduct,
-    DemoTalk,
-    InGroup,
-    Line,
-    WithAssistant,
 )
 from app.services import Services, open_services
 from app.settings import Settings

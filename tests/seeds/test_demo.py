@@ -11,7 +11,8 @@ from app.chat.models import Message
 from app.errors import StoreUnavailable
 from app.products.models import Cause, Product, PublishingStatus
 from app.seeds import seed_demo
-from app.seeds.demo_world import PEOPLE, PRODUCTS, TALKS
+from app.seeds.demo_talks import TALKS
+from app.seeds.demo_world import PEOPLE, PRODUCTS
 from app.services import Services
 from app.settings import Settings
 from app.users.models import User
