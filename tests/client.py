@@ -37,7 +37,7 @@ class Client:
         self.url = url
         self.headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self.http = httpx.AsyncClient(
-            base_url=url, headers=self.headers, transport=transport, verify=NO_TLS
+            base_url=url, headers=self.headers, transport=transport, verify=NO_TLS, timeout=30
         )
 
     async def __aenter__(self) -> Self:
