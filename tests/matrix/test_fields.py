@@ -17,7 +17,8 @@ from tests.matrix.asking import (
 from tests.matrix.columns import ROLES
 from tests.matrix.estate import Estate
 from tests.matrix.rules.mutations import MUTATIONS
-from tests.matrix.rules.objects import EVENTS, FACTS, OWN, SUBJECTS, WITHIN, Subject
+from tests.matrix.rules.objects import SUBJECTS, Subject
+from tests.matrix.rules.told import EVENTS, FACTS, OWN, WITHIN
 
 NODES = ("User", "Product", "Group", "Conversation", "Message")
 

@@ -14,8 +14,8 @@ from tests.client import Stream
 from tests.matrix.asking import agrees, fields, filled, selection
 from tests.matrix.columns import HIDDEN, MEMBER, OWNER, ROLES, SHOWN
 from tests.matrix.estate import Estate
-from tests.matrix.rules.objects import EVENTS, FACTS
 from tests.matrix.rules.roots import SUBSCRIPTIONS
+from tests.matrix.rules.told import EVENTS, FACTS
 from tests.matrix.talks import growing
 from tests.presence.test_conversations import TYPING
 from tests.subscriptions.streams import errors
