@@ -287,6 +287,11 @@ class Loaders:
         return self._one(of_messages.reactions_by_messages, self._services.chat)
 
     @cached_property
+    def users_by_reaction(self) -> DataLoader[tuple[Reaction, PageArgs], Page[int]]:
+        """Numbers of users, by reaction and window."""
+        return self._pages(of_messages.users_by_reactions, self._services.chat)
+
+    @cached_property
     def pins_by_conversation(self) -> DataLoader[UUID, list[tuple[int, UUID]]]:
         """Pairs of place and pinned message, by conversation."""
         return self._one(of_messages.pins_by_conversations, self._services.chat)

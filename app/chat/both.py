@@ -289,9 +289,24 @@ class BothStores:
         """See `MessageStore`."""
         return await self._mongo.pinned_by(user_id)
 
-    async def reactions(self, message_ids: Sequence[UUID]) -> dict[UUID, list[Reaction]]:
+    async def reactions(
+        self, message_ids: Sequence[UUID], viewer: int | None
+    ) -> dict[UUID, list[Reaction]]:
         """See `MessageStore`."""
-        return await self._changes.reactions(message_ids)
+        return await self._changes.reactions(message_ids, viewer)
+
+    async def reactors(
+        self,
+        message_ids: Sequence[UUID],
+        *,
+        limit: int,
+        descending: bool = False,
+        beyond: int | None = None,
+    ) -> dict[tuple[UUID, str], list[int]]:
+        """See `MessageStore`."""
+        return await self._changes.reactors(
+            message_ids, limit=limit, descending=descending, beyond=beyond
+        )
 
     async def pins(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, UUID]]]:
         """See `MessageStore`."""

@@ -222,7 +222,14 @@ class ReactionDocument(Document):
         name = "reactions"
         use_revision = False
         indexes: ClassVar[list[IndexModel]] = [
-            IndexModel([("message_id", ASCENDING)], name="message_id")
+            # All that is told of the reactions to a message, which may be thousands.
+            IndexModel(
+                [
+                    (name, ASCENDING)
+                    for name in ("message_id", "removed", "emoji", "user_id", "seq")
+                ],
+                name="reacted",
+            )
         ]
 
 

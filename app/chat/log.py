@@ -121,10 +121,20 @@ ENTRY_FIELDS = tuple(f.name for f in fields(LogEntry))
 
 @dataclass(slots=True, eq=False)
 class Reaction:
-    """An emoji that a message has, and who reacted with it, the first one first."""
+    """An emoji that a message has, as one user sees it.
 
+    Attributes:
+        count: How many reacted with it.
+        user_ids: The first of them, in the order of their numbers: more than a page may have, or
+            all of them.
+        viewer_has_reacted: Whether that user is among them.
+    """
+
+    message_id: UUID
     emoji: str
+    count: int
     user_ids: list[int]
+    viewer_has_reacted: bool
 
 
 @dataclass(frozen=True, slots=True)

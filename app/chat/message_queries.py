@@ -15,6 +15,7 @@ from app.paging import (
     PageArgs,
     decode_cursor,
     encode_cursor,
+    page_of_ids,
     parse_int,
     parse_name,
     parse_text,
@@ -69,12 +70,38 @@ def _cursors(series: Series) -> tuple[Callable[[LogEntry], str], Callable[[UUID,
 
 
 async def reactions_by_messages(
-    store: MessageStore, _viewer: Viewer, messages: Sequence[LogEntry]
+    store: MessageStore, viewer: Viewer, messages: Sequence[LogEntry]
 ) -> list[list[Reaction]]:
     """The reactions to each message, in the order in which each emoji first came."""
     alive = [message.id for message in messages if not message.deleted]
-    found = await store.reactions(alive) if alive else {}
+    found = await store.reactions(alive, viewer.user_id) if alive else {}
     return [found.get(message.id, []) for message in messages]
+
+
+async def users_by_reactions(
+    store: MessageStore, _viewer: Viewer, reactions: Sequence[Reaction], args: PageArgs
+) -> list[Page[int]]:
+    """A page of the numbers of those who reacted with each emoji, in that order.
+
+    Raises:
+        InvalidCursor: The cursor is of another list.
+    """
+    beyond = None if args.cursor is None else decode_cursor(args.cursor, parse_int)[0]
+    is_first = beyond is None and not args.backward
+    known = [is_first or len(reaction.user_ids) == reaction.count for reaction in reactions]
+    asked = {r.message_id for r, is_known in zip(reactions, known, strict=True) if not is_known}
+    found: dict[tuple[UUID, str], list[int]] = {}
+    if asked:
+        limit = args.size + 1
+        found = await store.reactors(
+            list(asked), limit=limit, descending=args.backward, beyond=beyond
+        )
+    return [
+        page_of_ids(r.user_ids, args)
+        if is_known
+        else window(found.get((r.message_id, r.emoji), []), args, encode_cursor)
+        for r, is_known in zip(reactions, known, strict=True)
+    ]
 
 
 async def pins_by_conversations(

@@ -15,6 +15,7 @@ from pymongo import ASCENDING, DESCENDING
 from app.chat.log import LogEntry, Mention, Reaction, activity_key, slot
 from app.chat.models import EntryKind
 from app.chat.mongo_documents import entry_of, receipt_id
+from app.paging import MAX_PAGE_SIZE
 from app.stores.mongo import Document, Mongo, put_newer, unavailable
 
 # What is left of what was said.
@@ -138,16 +139,49 @@ class MongoChanges:
         with unavailable():
             return {row["_id"]: row["version"] for row in await rows.to_list()}
 
-    async def reactions(self, message_ids: Sequence[UUID]) -> dict[UUID, list[Reaction]]:
+    async def reactions(
+        self, message_ids: Sequence[UUID], viewer: int | None
+    ) -> dict[UUID, list[Reaction]]:
         """The reactions to messages, in the order in which each emoji first came."""
         query = {"message_id": {"$in": list(message_ids)}, "removed": False}
+        is_own = {"$cond": [{"$eq": ["$user_id", viewer]}, 1, 0]}
+        told = {
+            "count": {"$sum": 1},
+            "since": {"$min": "$seq"},
+            "own": {"$max": is_own},
+            "user_ids": {"$minN": {"input": "$user_id", "n": MAX_PAGE_SIZE + 1}},
+        }
+        found: dict[UUID, list[Reaction]] = defaultdict(list)
+        for row in sorted(await self._by_emoji(query, told), key=itemgetter("since")):
+            message_id, users = row["_id"]["message_id"], sorted(row["user_ids"])
+            reaction = Reaction(
+                message_id, row["_id"]["emoji"], row["count"], users, bool(row["own"])
+            )
+            found[message_id].append(reaction)
+        return found
+
+    async def reactors(
+        self, message_ids: Sequence[UUID], *, limit: int, descending: bool, beyond: int | None
+    ) -> dict[tuple[UUID, str], list[int]]:
+        """So many who reacted, beyond a number and in that order, by message and emoji."""
+        query: Document = {"message_id": {"$in": list(message_ids)}, "removed": False}
+        if beyond is not None:
+            query["user_id"] = {"$lt" if descending else "$gt": beyond}
+        nearest = "$maxN" if descending else "$minN"
+        told = {"user_ids": {nearest: {"input": "$user_id", "n": limit}}}
+        return {
+            (row["_id"]["message_id"], row["_id"]["emoji"]): sorted(
+                row["user_ids"], reverse=descending
+            )
+            for row in await self._by_emoji(query, told)
+        }
+
+    async def _by_emoji(self, query: Document, told: Document) -> list[Document]:
+        # The server adds up: thousands may have reacted. An index holds all that it reads.
+        group = {"_id": {"message_id": "$message_id", "emoji": "$emoji"}} | told
         with unavailable():
-            rows = await self._reactions.find(query).to_list()
-        found: dict[UUID, dict[str, Reaction]] = defaultdict(dict)
-        for row in sorted(rows, key=itemgetter("seq")):
-            of_message, emoji = found[row["message_id"]], row["emoji"]
-            of_message.setdefault(emoji, Reaction(emoji, [])).user_ids.append(row["user_id"])
-        return {i: list(of_message.values()) for i, of_message in found.items()}
+            rows = await self._reactions.aggregate([{"$match": query}, {"$group": group}])
+            return await rows.to_list()
 
     async def pins(self, conversation_ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, UUID]]]:
         """Pairs of place and message, by conversation, the last pinned first."""

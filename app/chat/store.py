@@ -86,8 +86,20 @@ class MessageStore(Protocol):
     async def pinned_by(self, user_id: int) -> list[UUID]:
         """What a user has pinned, the latest first, also what they no longer take part in."""
 
-    async def reactions(self, message_ids: Sequence[UUID]) -> dict[UUID, list[Reaction]]:
+    async def reactions(
+        self, message_ids: Sequence[UUID], viewer: int | None
+    ) -> dict[UUID, list[Reaction]]:
         """The reactions to messages, in the order in which each emoji first came."""
+
+    async def reactors(
+        self,
+        message_ids: Sequence[UUID],
+        *,
+        limit: int,
+        descending: bool = False,
+        beyond: int | None = None,
+    ) -> dict[tuple[UUID, str], list[int]]:
+        """So many who reacted, beyond a number and in that order, by message and emoji."""
 
     async def pins(self, ids: Sequence[UUID]) -> dict[UUID, list[tuple[int, UUID]]]:
         """Pairs of place and pinned message, by conversation, the last pinned first."""

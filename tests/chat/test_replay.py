@@ -121,13 +121,8 @@ async def agree(services: Services, key: UUID) -> None:
         reacted = {tuple(row) for row in await tx.exec_driver_sql(query, (alive,))}
         query = "SELECT seq, message_id FROM message_pins WHERE conversation_id = $1"
         pinned = {tuple(row) for row in await tx.exec_driver_sql(query, (key,))}
-    found = await services.chat.reactions(alive)
-    assert reacted == {
-        (message, reaction.emoji, user)
-        for message, reactions in found.items()
-        for reaction in reactions
-        for user in reaction.user_ids
-    }
+    found = await services.chat.reactors(alive, limit=1_000)
+    assert reacted == {(*place, user) for place, users in found.items() for user in users}
     assert pinned == set((await services.chat.pins([key])).get(key, []))
     head = await services.mongo.database["conversations"].find_one({"_id": key})
     last = [entry for entry in log if entry.is_message][-1]

@@ -13,7 +13,7 @@ from app.api.context import Info
 from app.api.types import ring
 from app.api.types.medium import Medium
 from app.api.types.node import Node, id_of
-from app.api.types.pages import users_page
+from app.api.types.pages import users_of, users_page
 from app.chat.changes import is_own, may_delete
 from app.chat.content import is_leader
 from app.chat.log import ConversationRecord, LogEntry
@@ -230,13 +230,8 @@ class Reaction:
 
     emoji: str = strawberry.field(description="The emoji.")
 
-    @strawberry.field(description="How many reacted with it.")
-    def count(self, root: Parent[ReactionRecord]) -> int:
-        return len(root.user_ids)
-
-    @strawberry.field(description="Whether you did.")
-    def viewer_has_reacted(self, root: Parent[ReactionRecord], info: Info) -> bool:
-        return info.context.viewer.user_id in root.user_ids
+    count: int = strawberry.field(description="How many reacted with it.")
+    viewer_has_reacted: bool = strawberry.field(description="Whether you did.")
 
     @connection(
         ring.User, description="Who reacted with it, in the order of their accounts.", nullable=True
@@ -244,4 +239,4 @@ class Reaction:
     async def users(
         self, root: Parent[ReactionRecord], info: Info, args: PageArgs
     ) -> Page[UserRecord]:
-        return await users_page(info, sorted(root.user_ids), args)
+        return await users_of(info, await info.context.loaders.users_by_reaction.load((root, args)))
