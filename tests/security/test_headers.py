@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from app.api.security_headers import internal_error, protection, security_headers
 from app.settings import Settings
+from tests.client import NO_TLS
 from tests.security.conftest import Serving
 
 FRIEND, STRANGER = "https://app.example", "https://evil.example"
@@ -28,7 +29,7 @@ async def friendly(serving: Serving) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a server that one other origin may use."""
     async with (
         serving(allowed_origins=(FRIEND,)) as url,
-        httpx.AsyncClient(base_url=url) as client,
+        httpx.AsyncClient(base_url=url, verify=NO_TLS) as client,
     ):
         yield client
 
@@ -36,7 +37,7 @@ async def friendly(serving: Serving) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 async def test_every_response_has_the_headers(path: str, method: str, server_url: str) -> None:
-    async with httpx.AsyncClient(base_url=server_url) as client:
+    async with httpx.AsyncClient(base_url=server_url, verify=NO_TLS) as client:
         response = await client.request(method, path)
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"
@@ -104,7 +105,7 @@ async def test_a_stranger_may_neither_ask_nor_read(
 
 
 async def test_without_friends_no_other_origin_may(server_url: str) -> None:
-    async with httpx.AsyncClient(base_url=server_url) as client:
+    async with httpx.AsyncClient(base_url=server_url, verify=NO_TLS) as client:
         asked = await client.options("/graphql", headers={"origin": FRIEND, **PREFLIGHT})
     assert asked.status_code == 405
     assert not [name for name in asked.headers if name.startswith("access-control")]

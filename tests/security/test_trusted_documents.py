@@ -16,6 +16,7 @@ from app.api.trusted_documents import read_trusted_documents
 from app.cli.errors import CommandError
 from app.cli.serve import refuse_unsafe
 from app.settings import Settings
+from tests.client import NO_TLS
 from tests.security.conftest import Serving
 
 NAMES = "query Names { __typename }"
@@ -76,7 +77,7 @@ async def test_an_id_runs_its_document_over_post_get_and_websocket(
 ) -> None:
     async with (
         serving(trusted_documents=manifest, trusted_documents_only=only) as url,
-        httpx.AsyncClient(base_url=url) as client,
+        httpx.AsyncClient(base_url=url, verify=NO_TLS) as client,
         connect(
             url.replace("http", "ws", 1) + "/graphql",
             subprotocols=[Subprotocol("graphql-transport-ws")],
@@ -115,7 +116,7 @@ async def test_nothing_else_runs_where_told_so(manifest: Path, serving: Serving)
     ]
     async with (
         serving(trusted_documents=manifest, trusted_documents_only=True) as url,
-        httpx.AsyncClient(base_url=url) as client,
+        httpx.AsyncClient(base_url=url, verify=NO_TLS) as client,
         connect(
             url.replace("http", "ws", 1) + "/graphql",
             subprotocols=[Subprotocol("graphql-transport-ws")],
@@ -140,7 +141,7 @@ async def test_without_that_mode_an_unknown_id_makes_apollo_send_the_text(
     extensions = {"persistedQuery": {"version": 1, "sha256Hash": sha256(other)}}
     async with (
         serving(trusted_documents=manifest) as url,
-        httpx.AsyncClient(base_url=url) as client,
+        httpx.AsyncClient(base_url=url, verify=NO_TLS) as client,
     ):
         first = await client.post("/graphql", json={"extensions": extensions})
         second = await client.post("/graphql", json={"extensions": extensions, "query": other})
@@ -166,7 +167,7 @@ async def test_without_that_mode_an_unknown_id_makes_apollo_send_the_text(
     ],
 )
 async def test_a_malformed_id_is_a_bad_request(request_: dict[str, Any], server_url: str) -> None:
-    async with httpx.AsyncClient(base_url=server_url) as client:
+    async with httpx.AsyncClient(base_url=server_url, verify=NO_TLS) as client:
         response = await client.post("/graphql", json=request_)
     assert response.status_code == 400
     assert code_of(response) == "BAD_REQUEST"

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from tests.client import NO_TLS
 from tests.transport.serving import Served, serving
 
 
@@ -47,7 +48,7 @@ def http() -> Iterator[httpx.Client]:
 
 @pytest.fixture
 async def client(served: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=served.origin) as client:
+    async with httpx.AsyncClient(base_url=served.origin, verify=NO_TLS) as client:
         yield client
 
 
