@@ -1,6 +1,7 @@
 """Words that nobody else has, in everything that somebody can leave in a store."""
 
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from secrets import token_hex
 from typing import Any
 from uuid import UUID, uuid4
@@ -40,13 +41,13 @@ class Canaries:
     @property
     def address(self) -> str:
         """A network address that nobody else has."""
-        return f"2001:db8::{self.word[-4:]}:{self.word[-8:-4]}"
+        return str(IPv6Address(f"2001:db8::{self.word[-4:]}:{self.word[-8:-4]}"))
 
     @property
     def everything(self) -> list[str]:
         """Each as a dump would show it, bytes in hexadecimal."""
         words = [self.word, *self.secret]
-        return [*words, *(word.encode().hex() for word in words), self.word[-4:].lstrip("0") + ":"]
+        return [*words, *(word.encode().hex() for word in words), self.address]
 
 
 def expected() -> set[str]:
