@@ -80,7 +80,7 @@ async def test_mongodb_is_what_the_log_says_in_whatever_order_it_is_told(
         await carry(self, entry)
 
     monkeypatch.setattr(Mirror, "carry", note)
-    known: list[str] = []
+    known = [message["id"] for message in await world.say(people[0], talk, "first")]
     where: dict[str, Any] = {"group": group, "talk": talk, "known": known}
     await asyncio.gather(*(live(random, people, person, **where) for person in people))
     monkeypatch.undo()
