@@ -60,7 +60,8 @@ export function Messages({ room, reply }: { room: Room; reply: Reply }) {
   }, [room, newest, room.isLoaded.value]);
 
   const scrolled = () => {
-    const element = box.current!;
+    const element = box.current;
+    if (element === null) return; // The last scroll of what was left is told afterwards.
     const wasAtEnd = atEnd.current;
     atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
     if (atEnd.current && !wasAtEnd) void room.markRead();
