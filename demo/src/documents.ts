@@ -42,10 +42,11 @@ export const SETTINGS = `mutation($id: ID!, $input: ConversationSettingsUpdateIn
   conversationSettingsUpdate(conversationId: $id, input: $input) { conversation { ${SUMMARY} } ${ERRORS} } }`;
 
 export const ROOM = `query($id: ID!, $last: Int!, $before: String) { conversation(id: $id) {
+  eventsCursor
   participants(first: 100) { nodes { ${USER} isOnline } }
   pinnedMessages(first: 100) { nodes { ${QUOTE} } }
   messages(last: $last, before: $before) {
-    nodes { ${MESSAGE} } pageInfo { hasPreviousPage startCursor endCursor } } } }`;
+    nodes { ${MESSAGE} } pageInfo { hasPreviousPage startCursor } } } }`;
 export const ABOUT = `query($id: ID!) { conversation(id: $id) { ${SUMMARY} } }`;
 export const THREAD = `query($id: ID!, $before: String) { node(id: $id) { ... on Message { ${MESSAGE}
   replies(last: 50, before: $before) { nodes { ${MESSAGE} } pageInfo { hasPreviousPage startCursor } } } } }`;

@@ -142,9 +142,10 @@ export class Room {
   private async load(before: string | null = null) {
     const { conversation } = await query<{
       conversation: {
+        eventsCursor: string;
         participants: Nodes<Person> | null;
         pinnedMessages: Nodes<Quote> | null;
-        messages: Earlier<Message> & { pageInfo: { endCursor: string | null } };
+        messages: Earlier<Message>;
       } | null;
     }>(ROOM, { id: this.id, last: before === null ? SCREEN : PAGE, before });
     if (conversation === null) throw new Refused("This conversation is not yours any more.", "NOT_FOUND");
@@ -154,7 +155,7 @@ export class Room {
         // What was told while the answer was under way is newer than it, and stays.
         const last = nodes.at(-1)?.number ?? 0;
         this.known.value = new Map([...this.known.value].filter(([number]) => number > last));
-        this.after ??= pageInfo.endCursor;
+        this.after ??= conversation.eventsCursor;
       }
       this.put(...nodes);
       this.first.value = nodes[0]?.number ?? (before === null ? 0 : this.first.value);

@@ -46,6 +46,19 @@ async def test_messages_and_members_come_live(world: World, services: Services) 
     assert [e["seq"] for e in (sent, added, removed)] == [3, 4, 5]
 
 
+async def test_what_was_fetched_is_followed_from_where_it_stood(world: World) -> None:
+    one, other = await world.users(2)
+    conversation = await world.direct(one, other)
+    query = "query($id: ID!) { conversation(id: $id) { eventsCursor messageCount } }"
+    for number in range(3):
+        found = (await one.client.run(query, id=conversation))["conversation"]
+        assert found["messageCount"] == number
+        await world.say(other, conversation, f"{number}")
+        place = found["eventsCursor"]
+        async with one.client.subscribe(EVENTS, id=conversation, after=place) as stream:
+            assert (await stream.next())["message"]["text"] == f"{number}"
+
+
 async def test_a_stream_that_begins_among_sends_has_no_seam(world: World) -> None:
     one, other = await world.users(2)
     conversation = await world.direct(one, other)

@@ -16,6 +16,7 @@ from app.api.types.preferences import AssistantPreferences
 from app.chat.log import ConversationRecord, LogEntry
 from app.chat.message_queries import pinned_page
 from app.chat.models import ConversationKind
+from app.chat.queries import message_cursor
 from app.chat.settings import FOR_GOOD
 from app.groups.queries import GroupRecord
 from app.paging import Page, PageArgs
@@ -40,6 +41,13 @@ class Conversation(Node):
     )
     created_at: datetime = strawberry.field(description="When it was started.")
     updated_at: datetime = strawberry.field(description="When its description was last changed.")
+
+    @strawberry.field(
+        description="Where it stands as of this answer: `conversationEvents` tells, after this "
+        "cursor, all that happened since."
+    )
+    def events_cursor(self, root: Parent[ConversationRecord]) -> str:
+        return message_cursor(root.id, root.last_seq, root.message_count)
 
     @strawberry.field(
         description="What it is called, if anything; a group's is called what the group is."

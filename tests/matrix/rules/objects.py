@@ -60,7 +60,7 @@ _PRODUCT = (
 _CONVERSATION = (
     "id kind title summary tags context metadata isArchived isMuted mutedUntil isPinned pinnedAt "
     "messageCount totalTokens lastActivityAt createdAt updatedAt creator participants messages "
-    "lastMessage unreadCount unreadMentionCount pinnedMessages"
+    "lastMessage unreadCount unreadMentionCount pinnedMessages eventsCursor"
 )
 _MESSAGE = (
     "id text role model provider tokens metadata deleted seq createdAt updatedAt attachments "
@@ -247,7 +247,7 @@ SUBJECTS = {
         {
             "id kind title context metadata isArchived isMuted isPinned messageCount totalTokens "
             "lastActivityAt createdAt updatedAt creator participants messages lastMessage "
-            "unreadCount unreadMentionCount assistantPreferences": only(OWNER),
+            "unreadCount unreadMentionCount eventsCursor assistantPreferences": only(OWNER),
             "summary tags group mutedUntil pinnedAt pinnedMessages": only(),
         },
     ),
