@@ -9,17 +9,22 @@ import pytest
 
 from app.services import Services
 from app.settings import Settings
-from tests.databases import name_of, own_databases
+from tests.databases import name_of, named, own_databases
 from tests.factories import World
 from tests.matrix.estate import Estate
 from tests.matrix.settling import settle
 from tests.server import serve
 
+# Of the 16 databases of a Redis, beyond the workers' own.
+_FURTHER = 8
+
 
 @pytest.fixture(scope="session")
 async def matrix_settings(settings: Settings) -> AsyncIterator[Settings]:
-    """Settings that point at the matrix's databases."""
-    async with own_databases(settings, f"{name_of(settings.database_url)}_matrix") as own:
+    """The matrix's databases, and a part of Redis in which no other tests' calls are counted."""
+    number = int(name_of(settings.redis_url)) + _FURTHER
+    elsewhere = settings.model_copy(update={"redis_url": named(settings.redis_url, str(number))})
+    async with own_databases(elsewhere, f"{name_of(settings.database_url)}_matrix") as own:
         yield own
 
 
